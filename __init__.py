@@ -1,0 +1,23 @@
+"""gradschool: a deep-learning course that runs, on Keras 3.
+
+    gradschool.zoo         models from the perceptron on, their data and the recipes that fit them
+    gradschool.callbacks   diagnostics for any Keras user's `fit`
+    gradschool.courseware  lessons, experiments and assignments
+
+The three packages load on first use: importing gradschool imports neither Keras nor TensorFlow.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "callbacks", "courseware", "zoo"]
+
+
+def __getattr__(name: str):
+    if name in ("callbacks", "courseware", "zoo"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

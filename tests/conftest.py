@@ -1,0 +1,27 @@
+"""What every test may use: quiet Keras, seeded randomness, and the folder of real data where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gradschool.zoo.quiet import import_keras
+
+import_keras()
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test starts from the same random state."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of original data files that the variable GRADSCHOOL_TEST_DATA names."""
+    folder = os.environ.get("GRADSCHOOL_TEST_DATA")
+    if not folder:
+        pytest.skip("the variable GRADSCHOOL_TEST_DATA, a folder of original data files, is not set")
+    return Path(folder)

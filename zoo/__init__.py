@@ -1,0 +1,41 @@
+"""The zoo: models from the perceptron on, the data they learn from, and the recipes that fit them.
+
+    from gradschool import zoo
+
+    zoo.list_models()                     # names and patterns: zoo.list_models("mlp*")
+    model = zoo.create_model("lenet5")    # a plain keras.Model
+    data = zoo.load_data("digits")        # real handwritten digits, no network needed
+
+Names load on first use, so that listing models or printing help imports neither Keras nor TensorFlow.
+"""
+
+import importlib
+
+if __name__ != "gradschool.zoo":
+    raise ImportError(f"this package is gradschool.zoo, not {__name__}: run Python from another folder than its root")
+
+# public name -> the module that defines it
+_HOME = {
+    "list_models": "registry",
+    "create_model": "registry",
+    "load_data": "data",
+    "list_data": "data",
+    "MLP": "models.mlp",
+    "LeNet5": "models.lenet",
+    "LeNet5In1998": "models.lenet_1998",
+    "McCullochPitts": "models.mcculloch_pitts",
+    "Perceptron": "models.perceptron",
+    "ADALINE": "models.adaline",
+    "LinearRegression": "models.linear_regression",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,62 @@
+"""What every zoo model shares: one functional base class, presets, and the part of the configuration that is common."""
+
+import keras
+
+from ..layers.policies import get_policy
+from ..presets import list_presets, load_preset
+
+
+class classproperty:
+    """A property of the class itself: `LeNet5.presets`."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def __get__(self, instance, owner):
+        return self.method(owner)
+
+
+class ZooModel(keras.Model):
+    """A plain `keras.Model`, built functionally, that knows its presets.
+
+    A subclass makes its layers and calls `super().__init__(inputs, outputs, dtype=policy, **kwargs)`; the layers
+    themselves must be given the policy. Every zoo model is functional: Keras rewrites the bases of a functional
+    subclass, and a subclassed sibling under the same base would no longer build.
+
+    Args:
+        inputs: the model's `keras.Input`.
+        outputs: what it computes.
+        dtype: the dtype policy that the hidden layers were given, kept for `get_config`.
+        **kwargs: `name` and `trainable`.
+    """
+
+    differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
+
+    def __init__(self, inputs, outputs, dtype=None, **kwargs):
+        super().__init__(inputs, outputs, **kwargs)
+        self.dtype_policy = get_policy(dtype)
+
+    @classproperty
+    def presets(cls) -> dict[str, dict]:
+        """The names of the trained weights shipped for this class, each with its card."""
+        return list_presets(cls.__name__)
+
+    @classmethod
+    def from_preset(cls, name: str, **overrides) -> "ZooModel":
+        """The model with trained weights, such as `LeNet5.from_preset("lenet5_mnist")`.
+
+        Args:
+            name: one of `cls.presets`.
+            **overrides: constructor arguments that leave the weights' shapes as they are, such as `dtype`.
+
+        Raises:
+            ValueError: if this class has no such preset, or if the file is not the one its card describes.
+        """
+        return load_preset(cls, name, **overrides)
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
