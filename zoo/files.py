@@ -1,0 +1,47 @@
+"""Files that are there whole or not at all."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, which takes its place when the block ends well and vanishes when it fails.
+
+    The temporary name keeps the suffix, since many libraries choose the format by it.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with written_whole(Path(folder) / "note.txt") as unfinished:
+        ...         _ = unfinished.write_text("done")
+        ...     os.listdir(folder)
+        ['note.txt']
+    """
+    suffixes = "".join(path.suffixes[-2:])
+    handle, name = tempfile.mkstemp(prefix=f".{path.name.removesuffix(suffixes)}-", suffix=suffixes, dir=path.parent)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        unfinished.chmod(0o666 & ~_umask())  # mkstemp's are for the owner alone
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as indented JSON, whole or not at all."""
+    with written_whole(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
