@@ -1,1 +1,5 @@
-"""..."""
+"""How any model is trained: from a recipe to a run folder."""
+
+from ..quiet import import_keras
+
+import_keras()

@@ -31,10 +31,22 @@ class ZooModel(keras.Model):
     """
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
+    task = "classification"  # or "regression"
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
+
+    @classmethod
+    def config_for(cls, description) -> dict[str, object]:
+        """The constructor arguments that suit a data set, given its description.
+
+        Raises:
+            ValueError: if the data are for another task.
+        """
+        if description.task != cls.task:
+            raise ValueError(f"{cls.__name__} is for {cls.task}; {description.name} is for {description.task}.")
+        return {"input_shape": description.input_shape, "classes": description.classes}
 
     @classproperty
     def presets(cls) -> dict[str, dict]:

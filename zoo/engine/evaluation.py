@@ -1,0 +1,58 @@
+"""How good a trained model is: figures on one part of the data, and what they rest on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A model's answers on one part of a data set.
+
+    Args:
+        inputs: what it was shown, shape `(N, ...)`.
+        targets: the right answers: class numbers, shape `(N,)`, or values, shape `(N, 1)`.
+        outputs: the model's answers: logits, shape `(N, C)`, or values, shape `(N, 1)`.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    outputs: np.ndarray
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """softmax(logits), shape `(N, C)`."""
+        shifted = np.exp(self.outputs - self.outputs.max(axis=-1, keepdims=True))
+        return shifted / shifted.sum(axis=-1, keepdims=True)
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The likeliest class of each sample, shape `(N,)`."""
+        return self.outputs.argmax(axis=-1)
+
+
+def predict_part(model, data, part: str = "test") -> Predictions:
+    """The model's answers to every sample of one part ("train", "validation" or "test"), in order."""
+    inputs, targets = data.arrays(part)
+    return Predictions(inputs, targets, model.predict(inputs, batch_size=512, verbose=0))
+
+
+def score(model, pipeline) -> dict[str, float]:
+    """The compiled loss and metrics of `model` on a pipeline, as plain numbers."""
+    return {name: float(value) for name, value in model.evaluate(pipeline, verbose=0, return_dict=True).items()}
+
+
+def forecast_scores(predictions: Predictions, description) -> dict[str, Any]:
+    """Errors of a forecast in the series's own units, beside the forecast that knows only the calendar.
+
+    Returns:
+        `mean_absolute_error` in the series's units, and the same for "as on this weekday last week"
+        (the input seven days before the target) where the window holds a week.
+    """
+    scale = description.scale
+    errors = {"mean_absolute_error": float(np.abs(predictions.outputs - predictions.targets).mean() * scale)}
+    if predictions.inputs.shape[1] >= 7:
+        last_week = predictions.inputs[:, -7].reshape(predictions.targets.shape)
+        errors["same_day_last_week"] = float(np.abs(last_week - predictions.targets).mean() * scale)
+    return errors

@@ -1,0 +1,195 @@
+"""From a recipe to a run folder: build, compile, fit, evaluate, write."""
+
+import math
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from ... import __version__
+from ..data import load_data
+from ..layers.losses import get_loss
+from ..pictures.run import draw_run
+from ..recipes import Recipe
+from ..registry import create_model, model_class
+from .evaluation import forecast_scores, predict_part, score
+from .optimizers import get_optimizer
+from .progress import ProgressBar
+from .run_folder import RunFolder, check_free, make_run_folder
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What came out of a fit.
+
+    Args:
+        model: the trained model.
+        folder: its run folder.
+        metrics: as in `metrics.json`.
+        interrupted: whether it was stopped by Ctrl-C before its last epoch.
+    """
+
+    model: keras.Model
+    folder: RunFolder
+    metrics: dict[str, Any]
+    interrupted: bool
+
+
+def fit_recipe(
+    recipe: Recipe,
+    out: Path | str,
+    *,
+    data_dir: Path | str | None = None,
+    fold: tuple[int, int] | None = None,
+    overwrite: bool = False,
+    command: str | None = None,
+    console: Console | None = None,
+) -> Fit:
+    """Trains a recipe's model and writes its run folder.
+
+    Args:
+        recipe: what to train, on what, and how.
+        out: the run folder to make.
+        data_dir: folder of prepared data sets; tensorflow-datasets' own by default.
+        fold: (k, K): hold out the k-th of K parts as the test set, for cross-validation.
+        overwrite: whether an earlier run at `out` may go.
+        command: the line that repeats this, for `config.json`.
+        console: where progress is shown; nowhere by default.
+
+    Raises:
+        ValueError: if recipe, data and model do not fit together, if the loss is no longer a number, or if `out`
+            is taken.
+        OSError: if `out` cannot be written.
+    """
+    out, console = Path(out), console or Console(quiet=True)
+    check_free(out, overwrite)
+    make_repeatable(recipe.seed)
+    data = load_data(
+        recipe.data,
+        data_dir=data_dir,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        augment=dict(recipe.augment) or None,
+        fold=fold,
+        **recipe.data_options,
+    )
+    model = build_model(recipe, data.description)
+    steps = math.ceil(data.description.samples["train"] / recipe.batch_size)
+    model.compile(
+        get_optimizer(recipe.optimizer, recipe.learning_rate, steps * recipe.epochs, recipe.schedule),
+        loss=get_loss(recipe.loss),
+        metrics=list(recipe.metrics),
+    )
+    folder = make_run_folder(out, overwrite)
+    config = run_config(recipe, model, data.description, fold, command)
+    folder.write_config({**config, "status": "running"})
+    console.print(
+        f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
+        f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
+        highlight=False,
+    )
+    started = time.perf_counter()
+    history, interrupted = run_epochs(model, data, recipe, folder, console)
+    config["seconds"] = round(time.perf_counter() - started, 1)
+    if history and not np.isfinite(history[-1]["loss"]):
+        folder.write_config({**config, "status": "diverged"})
+        raise ValueError(
+            f"the loss became {history[-1]['loss']} in epoch {len(history)}: training diverged. "
+            f"Try a learning rate below {recipe.learning_rate:g}. What happened is in {folder.path / 'history.csv'}."
+        )
+    metrics = finish(model, data, recipe, folder, history)
+    folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
+    return Fit(model, folder, metrics, interrupted)
+
+
+def make_repeatable(seed: int) -> None:
+    """The same seed shall give the same figures: seeds Python, NumPy and the back end, and asks TensorFlow for
+    operations that sum in one order."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def build_model(recipe: Recipe, description) -> keras.Model:
+    """The recipe's model in the size that the data ask for."""
+    fitting = model_class(recipe.model).config_for(description)
+    return create_model(recipe.model, **{**fitting, **recipe.model_config})
+
+
+def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:
+    """All that `config.json` says of a run before it starts."""
+    return {
+        "gradschool": __version__,
+        "command": command,
+        "recipe": recipe.settings(),
+        "fold": fold,
+        "model": {"name": recipe.model, "class": type(model).__name__, "config": model.get_config()},
+        "data": {
+            "name": recipe.data,
+            "task": description.task,
+            "samples": dict(description.samples),
+            "class_names": list(description.class_names or []),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+        },
+    }
+
+
+class HistoryWriter(keras.callbacks.Callback):
+    """Writes `history.csv` anew after every epoch, and stops when the loss is no longer a number."""
+
+    def __init__(self, folder: RunFolder):
+        super().__init__()
+        self.folder = folder
+        self.rows: list[dict[str, float]] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}, "learning_rate": rate})
+        self.folder.write_history(self.rows)
+        if not np.isfinite(self.rows[-1]["loss"]):
+            self.model.stop_training = True
+
+
+def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console) -> tuple[list[dict], bool]:
+    """Runs `model.fit`; Ctrl-C ends it and keeps the weights.
+
+    Returns:
+        The rows of `history.csv`, and whether Ctrl-C came.
+    """
+    writer, bar = HistoryWriter(folder), ProgressBar(console)
+    try:
+        model.fit(
+            data.train, validation_data=data.validation, epochs=recipe.epochs, callbacks=[writer, bar], verbose=0
+        )
+    except KeyboardInterrupt:
+        bar.stop()
+        console.print(f"interrupted in epoch {len(writer.rows) + 1}: keeping what was trained so far")
+        return writer.rows, True
+    finally:
+        bar.stop()
+    return writer.rows, False
+
+
+def finish(model, data, recipe: Recipe, folder: RunFolder, history: list[dict]) -> dict[str, Any]:
+    """Evaluates the trained model and writes model, metrics and pictures."""
+    folder.write_model(model)
+    predictions = predict_part(model, data)
+    metrics: dict[str, Any] = {"test": score(model, data.test), "validation": score(model, data.validation)}
+    if data.description.task == "regression":
+        metrics["test_in_units"] = forecast_scores(predictions, data.description)
+    metrics["epochs"] = len(history)
+    folder.write_metrics(metrics)
+    for name, figure in draw_run(model, predictions, data.description, history).items():
+        folder.write_picture(name, figure)
+    return metrics

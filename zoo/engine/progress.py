@@ -1,0 +1,63 @@
+"""What a fit shows while it runs: a bar on a terminal, and a line for every epoch."""
+
+import time
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+REFRESH = 0.1  # seconds between two looks at the bar
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """A bar over the steps of the whole run and a printed line per epoch.
+
+    Args:
+        console: where to print.
+    """
+
+    async_safe = True  # touches nothing but the bar, so the training loop need not wait for it
+
+    def __init__(self, console: Console):
+        super().__init__()
+        self.console = console
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("steps"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def on_train_begin(self, logs=None):
+        self.shown = 0.0
+        self.epoch = 0
+        self.task = self.bar.add_task("training", total=None)
+        self.bar.start()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        if now - self.shown < REFRESH:
+            return
+        self.shown = now
+        steps, epochs = self.params.get("steps"), self.params["epochs"]
+        total = steps * epochs if steps else None
+        done = (steps or 0) * self.epoch + batch + 1
+        self.bar.update(self.task, completed=done, total=total, description=f"epoch {self.epoch + 1}/{epochs}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        epochs = self.params["epochs"]
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items() if name != "learning_rate")
+        self.console.print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {figures}", highlight=False)
+
+    def on_train_end(self, logs=None):
+        self.stop()
+
+    def stop(self) -> None:
+        """Takes the bar away; to be called when `fit` did not end by itself."""
+        self.bar.stop()

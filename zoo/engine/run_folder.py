@@ -1,0 +1,145 @@
+"""The run folder: what a fit leaves behind, so that it can be looked at, used and repeated.
+
+    config.json       everything to repeat the run: recipe, model, versions, command
+    history.csv       one row per epoch
+    metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ...}
+    model.keras       the trained model
+    *.png             pictures
+"""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..files import write_json, written_whole
+
+CONFIG, HISTORY, METRICS, MODEL = "config.json", "history.csv", "metrics.json", "model.keras"
+
+
+class RunFolder:
+    """One run's folder, and the names in it.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+
+    @property
+    def model_path(self) -> Path:
+        """Where the trained model lies."""
+        return self.path / MODEL
+
+    @property
+    def exists(self) -> bool:
+        """Whether this is a folder that a fit has made."""
+        try:
+            return "gradschool" in self.read_config()
+        except ValueError:
+            return False
+
+    def read_config(self) -> dict[str, Any]:
+        """What `config.json` says.
+
+        Raises:
+            ValueError: if this is not a run folder.
+        """
+        return self._read(CONFIG)
+
+    def read_metrics(self) -> dict[str, Any]:
+        """What `metrics.json` says."""
+        return self._read(METRICS)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ValueError(f"{self.path} is not a run folder of gradschool: it has no {name}.") from error
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
+        if not isinstance(values, dict):
+            raise ValueError(f"{path} was not written by gradschool: it holds no object.")
+        return values
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Writes `config.json`."""
+        write_json(self.path / CONFIG, config)
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        """Writes `metrics.json`."""
+        write_json(self.path / METRICS, metrics)
+
+    def write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        """Writes `history.csv`: one row per epoch, a column per figure."""
+        table = io.StringIO()
+        writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        with written_whole(self.path / HISTORY) as unfinished:
+            unfinished.write_text(table.getvalue(), encoding="utf-8")
+
+    def write_model(self, model) -> None:
+        """Saves `model` as `model.keras`."""
+        with written_whole(self.model_path) as unfinished:
+            model.save(unfinished)
+
+    def write_picture(self, name: str, figure) -> None:
+        """Saves a matplotlib figure as `NAME.png`."""
+        with written_whole(self.path / f"{name}.png") as unfinished:
+            figure.savefig(unfinished, dpi=120)
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """Refuses a place where a run folder must not or cannot be made; touches nothing.
+
+    Raises:
+        ValueError: if something is there already and `overwrite` does not cover it.
+        OSError: if the folder above cannot be written to.
+    """
+    if path.is_dir():
+        if any(path.iterdir()):
+            if not RunFolder(path).exists:
+                raise ValueError(f"--out {path} is a folder with other things in it; name another one.")
+            if not overwrite:
+                raise ValueError(f"--out {path} holds an earlier run; name another folder, or say --overwrite.")
+        _check_writable(path)
+    elif path.exists():
+        raise ValueError(f"--out {path} is a file; name a folder.")
+    else:
+        _check_writable(next(folder for folder in path.absolute().parents if folder.exists()))
+
+
+def _check_writable(folder: Path) -> None:
+    probe = folder / ".gradschool-may-write"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"cannot write in {folder} ({error.strerror}); name another folder with --out.") from error
+
+
+def make_run_folder(path: Path, overwrite: bool = False) -> RunFolder:
+    """An empty run folder; an earlier run there goes only if `overwrite` says so.
+
+    Raises:
+        ValueError, OSError: as `check_free`.
+    """
+    check_free(path, overwrite)
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir(parents=True)
+    return RunFolder(path)
+
+
+def free_name(name: str, folder: Path) -> Path:
+    """The first of `folder`/name-1, name-2, ... that is not taken."""
+    number = 1
+    while (folder / f"{name}-{number}").exists():
+        number += 1
+    return folder / f"{name}-{number}"
