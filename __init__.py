@@ -8,16 +8,21 @@ The three packages load on first use: importing gradschool imports neither Keras
 """
 
 import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # so that editors know what `gradschool.` offers
+    from . import callbacks, courseware, zoo
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "callbacks", "courseware", "zoo"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> ModuleType:
     if name in ("callbacks", "courseware", "zoo"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
-    return sorted(__all__)
+def __dir__() -> list[str]:
+    return __all__

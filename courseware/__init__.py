@@ -1,4 +1,4 @@
 """The course itself: lessons, experiments and assignments."""
 
 if __name__ != "gradschool.courseware":
-    raise ImportError(f"this package is gradschool.courseware, not {__name__}: run Python from another folder than its root")
+    raise ImportError(f"this package is gradschool.courseware, not {__name__}: `from gradschool import courseware`")
