@@ -22,14 +22,24 @@ class Predictions:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """softmax(logits), shape `(N, C)`."""
-        shifted = np.exp(self.outputs - self.outputs.max(axis=-1, keepdims=True))
-        return shifted / shifted.sum(axis=-1, keepdims=True)
+        """The model's belief in each class, shape `(N, C)`."""
+        return softmax(self.outputs)
 
     @property
     def classes(self) -> np.ndarray:
         """The likeliest class of each sample, shape `(N,)`."""
         return self.outputs.argmax(axis=-1)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """exp(z_k) / sum_j exp(z_j) over the last axis, shifted by the largest so that nothing overflows.
+
+    Example:
+        >>> softmax(np.array([1000.0, 1000.0]))
+        array([0.5, 0.5])
+    """
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
 def predict_part(model, data, part: str = "test") -> Predictions:
@@ -50,7 +60,7 @@ def forecast_scores(predictions: Predictions, description) -> dict[str, Any]:
         `mean_absolute_error` in the series's units, and the same for "as on this weekday last week"
         (the input seven days before the target) where the window holds a week.
     """
-    scale = description.scale
+    scale = description.scale.std
     errors = {"mean_absolute_error": float(np.abs(predictions.outputs - predictions.targets).mean() * scale)}
     if predictions.inputs.shape[1] >= 7:
         last_week = predictions.inputs[:, -7].reshape(predictions.targets.shape)

@@ -1,10 +1,10 @@
 """The run folder: what a fit leaves behind, so that it can be looked at, used and repeated.
 
-    config.json       everything to repeat the run: recipe, model, versions, command
-    history.csv       one row per epoch
-    metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ...}
-    model.keras       the trained model
-    *.png             pictures
+config.json       everything to repeat the run: recipe, model, versions, command
+history.csv       one row per epoch
+metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ...}
+model.keras       the trained model
+*.png             pictures
 """
 
 import csv
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_json, written_whole
+from ..pictures.style import save_picture
 
 CONFIG, HISTORY, METRICS, MODEL = "config.json", "history.csv", "metrics.json", "model.keras"
 
@@ -91,8 +92,7 @@ class RunFolder:
 
     def write_picture(self, name: str, figure) -> None:
         """Saves a matplotlib figure as `NAME.png`."""
-        with written_whole(self.path / f"{name}.png") as unfinished:
-            figure.savefig(unfinished, dpi=120)
+        save_picture(figure, self.path / f"{name}.png")
 
 
 def check_free(path: Path, overwrite: bool) -> None:

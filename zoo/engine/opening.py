@@ -1,0 +1,88 @@
+"""Trained models by name: a preset, a run folder, or a `.keras` file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from ..errors import unknown_name
+from ..presets import list_presets, load_preset
+from ..registry import list_models, model_class
+from .run_folder import MODEL, RunFolder
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and what it was trained on.
+
+    Args:
+        model: the model, compiled if it came with its loss.
+        data: the name or path of its data set; None if the file does not say.
+        class_names: one per class; empty for a regression, or if the file does not say.
+        recipe: the settings it was trained with; empty if the file does not say.
+        fold: which fold of a cross-validation was its test set, if any.
+    """
+
+    model: keras.Model
+    data: str | None
+    class_names: list[str]
+    recipe: dict
+    fold: tuple[int, int] | None = None
+
+
+def open_model(name: Path | str) -> Trained:
+    """The trained model behind `name`.
+
+    Args:
+        name: a preset such as "lenet5_mnist", a run folder, or a `.keras` file.
+
+    Raises:
+        ValueError: if it is none of these, or a file in it is damaged.
+
+    Example:
+        >>> open_model("lenet5_mnist").data
+        'mnist'
+    """
+    path = Path(name)
+    if path.is_dir():
+        return _open_run(RunFolder(path))
+    if path.suffix == ".keras":
+        return Trained(load_model_file(path), None, [], {})
+    cards = list_presets()
+    if str(name) not in cards:
+        if str(name) in list_models():
+            raise ValueError(
+                f"{name} is a model without training; give a run folder (gradschool fit {name} makes one) "
+                f"or a preset: {', '.join(cards)}."
+            )
+        raise unknown_name("preset, run folder or .keras file", str(name), cards)
+    card = cards[str(name)]
+    model = load_preset(model_class(card["model"]), card["name"])
+    return Trained(model, card["data"], card["class_names"], card["recipe"])
+
+
+def _open_run(folder: RunFolder) -> Trained:
+    config = folder.read_config()
+    try:
+        recipe, data = config["recipe"], config["data"]
+        fold = tuple(config["fold"]) if config["fold"] else None
+        return Trained(load_model_file(folder.model_path), data["name"], data["class_names"], recipe, fold)
+    except KeyError as error:
+        raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
+
+
+def load_model_file(path: Path) -> keras.Model:
+    """A saved model of the zoo, or of a user's own.
+
+    Raises:
+        ValueError: if the file is missing or cannot be read as a Keras model.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no {MODEL if path.name == MODEL else 'file'} at {path}: was the run finished?")
+    for model in list_models():
+        model_class(model)  # importing a class registers it with Keras
+    try:
+        return keras.models.load_model(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(f"{path} cannot be read as a saved Keras model: {first_line}") from error

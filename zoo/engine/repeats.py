@@ -1,0 +1,95 @@
+"""One recipe several times, over seeds or over folds: the mean, and how far it can be trusted."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ... import __version__
+from ..recipes import Recipe
+from .fitting import fit_recipe
+from .run_folder import make_run_folder
+
+
+def fit_repeatedly(
+    recipe: Recipe,
+    out: Path | str,
+    *,
+    seeds: int = 1,
+    folds: int | None = None,
+    data_dir: Path | str | None = None,
+    overwrite: bool = False,
+    command: str | None = None,
+    console: Console | None = None,
+) -> dict[str, Any]:
+    """Trains a recipe once per seed, or once per fold of a cross-validation.
+
+    Args:
+        recipe: what to train; its seed is the first.
+        out: folder to make; each run gets a run folder in it.
+        seeds: how many seeds, counted up from the recipe's.
+        folds: how many parts the samples are cut into, each the test set once; the seed stays.
+        data_dir: folder of prepared data sets.
+        overwrite: whether an earlier result at `out` may go.
+        command: the line that repeats this, for `config.json`.
+        console: where progress is shown.
+
+    Returns:
+        `test` (means), `spread` (sample standard deviations) and `runs` (each run's figures), as in `metrics.json`.
+
+    Raises:
+        ValueError: if both or neither of seeds and folds ask for more than one run; and as `fit_recipe`.
+        KeyboardInterrupt: on Ctrl-C; the run that was being trained keeps what it has.
+    """
+    plan = _plan(recipe, seeds, folds)
+    console = console or Console(quiet=True)
+    folder = make_run_folder(Path(out), overwrite)
+    config = {
+        "gradschool": __version__,
+        "command": command,
+        "recipe": recipe.settings(),
+        "runs": [name for name, *_ in plan],
+    }
+    folder.write_config({**config, "status": "running"})
+    results = []
+    for name, one, fold in plan:
+        console.rule(name.replace("-", " "), align="left")
+        fit = fit_recipe(one, folder.path / name, data_dir=data_dir, fold=fold, command=command, console=console)
+        if fit.interrupted:
+            folder.write_config({**config, "status": "interrupted"})
+            raise KeyboardInterrupt
+        results.append({"run": name, **fit.metrics})
+    metrics = summarise(results)
+    folder.write_metrics(metrics)
+    folder.write_config({**config, "status": "finished"})
+    return metrics
+
+
+def _plan(recipe: Recipe, seeds: int, folds: int | None) -> list[tuple[str, Recipe, tuple[int, int] | None]]:
+    if folds is not None and seeds > 1:
+        raise ValueError(f"--seeds and --folds cannot be combined; got {seeds} and {folds}.")
+    if folds is not None:
+        if folds < 2:
+            raise ValueError(f"--folds must be at least 2; got {folds}.")
+        return [(f"fold-{k + 1}-of-{folds}", recipe, (k, folds)) for k in range(folds)]
+    if seeds < 2:
+        raise ValueError(f"--seeds must be at least 2 to repeat a fit; got {seeds}.")
+    return [(f"seed-{seed}", replace(recipe, seed=seed), None) for seed in range(recipe.seed, recipe.seed + seeds)]
+
+
+def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and sample standard deviation of every test figure.
+
+    Example:
+        >>> summarise([{"test": {"accuracy": 0.5}}, {"test": {"accuracy": 0.75}}, {"test": {"accuracy": 1.0}}])["spread"]
+        {'accuracy': 0.25}
+    """
+    figures = {name: [result["test"][name] for result in results] for name in results[0]["test"]}
+    return {
+        "test": {name: statistics.fmean(values) for name, values in figures.items()},
+        "spread": {name: statistics.stdev(values) for name, values in figures.items()},
+        "runs": list(results),
+    }

@@ -1,0 +1,57 @@
+"""Makes a preset from a run folder: `python -m gradschool.zoo.presets.pack RUN NAME`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..engine.opening import load_model_file
+from ..engine.run_folder import RunFolder
+from ..files import write_json, written_whole
+from . import FOLDER, sha256
+
+
+def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, Any]:
+    """Writes `NAME.weights.h5` and its card `NAME.json`.
+
+    Args:
+        run: the run folder of a finished fit.
+        name: of the preset, such as "lenet5_mnist".
+        into: the folder of presets.
+
+    Returns:
+        The card.
+
+    Raises:
+        ValueError: if the run is not a finished one.
+    """
+    folder = RunFolder(run)
+    config, metrics = folder.read_config(), folder.read_metrics()
+    if config.get("status") != "finished":
+        raise ValueError(f"{folder.path} is not a finished fit: its status is {config.get('status')!r}.")
+    with written_whole(into / f"{name}.weights.h5") as unfinished:
+        load_model_file(folder.model_path).save_weights(unfinished)
+    model_config = {key: value for key, value in config["model"]["config"].items() if key not in ("name", "trainable")}
+    card = {
+        "name": name,
+        "class": config["model"]["class"],
+        "model": config["model"]["name"],
+        "config": model_config,
+        "data": config["data"]["name"],
+        "class_names": config["data"]["class_names"],
+        "recipe": config["recipe"],
+        "test": {**metrics["test"], "samples": config["data"]["samples"]["test"]},
+        "sha256": sha256(into / f"{name}.weights.h5"),
+        "command": config["command"],
+        "versions": {"gradschool": config["gradschool"], **config["versions"]},
+    }
+    write_json(into / f"{name}.json", card)
+    return card
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    arguments = parser.parse_args()
+    print(json.dumps(pack_preset(arguments.run, arguments.name), indent=2))

@@ -1,0 +1,47 @@
+"""Settings as a user types them: KEY=VALUE, and names for folders."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+
+def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
+    """`["shift=2", "flip=true", "activation=relu"]` as `{"shift": 2, "flip": True, "activation": "relu"}`.
+
+    A value is read as JSON where it is JSON, and as the text that it is elsewhere.
+
+    Args:
+        option: what the user said them with, for the error.
+        pairs: the texts.
+
+    Raises:
+        ValueError: if one has no "=" or nothing before it.
+
+    Example:
+        >>> key_values("--set", ["hidden=[64, 32]", "activation=relu"])
+        {'hidden': [64, 32], 'activation': 'relu'}
+    """
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            raise ValueError(f"{option} takes KEY=VALUE, such as {option} shift=2; got {pair!r}.")
+        try:
+            settings[key.strip().replace("-", "_")] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[key.strip().replace("-", "_")] = value
+    return settings
+
+
+def slug(text: str) -> str:
+    """A data set's name or path as part of a folder's name.
+
+    Example:
+        >>> slug("../my views.csv")
+        'my-views'
+    """
+    return (
+        re.sub(r"\W+", "-", re.sub(r"\.\w+$", "", text.replace("\\", "/").rstrip("/").rsplit("/")[-1])).strip("-")
+        or "data"
+    )
