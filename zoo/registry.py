@@ -39,10 +39,13 @@ class ModelEntry:
     presets: tuple[str, ...] = ()
 
 
+_RUMELHART = "Rumelhart et al. 1986, Learning representations by back-propagating errors"
 _LECUN = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
 
 _ENTRIES = (
-    ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 0, _LECUN, presets=("lenet5_mnist",)),
+    ModelEntry("mlp", "mlp", "mlp:MLP", 104_938, 104_768, _RUMELHART),
+    ModelEntry("mlp_16_16", "mlp", "mlp:MLP", 13_002, 12_960, _RUMELHART, config={"hidden": (16, 16)}),
+    ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN),
 )
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

@@ -1,0 +1,72 @@
+"""Checks of what models are given, with messages that say what is possible."""
+
+import operator
+from collections.abc import Iterable
+
+
+def whole_number(argument: str, value: object, least: int) -> int:
+    """`value` as an int, if it is a whole number of at least `least`.
+
+    Raises:
+        ValueError: otherwise.
+
+    Example:
+        >>> whole_number("classes", 1, least=2)
+        Traceback (most recent call last):
+        ValueError: classes must be a whole number of at least 2; got 1.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise ValueError(f"{argument} must be a whole number of at least {least}; got {value!r}.")
+    return number
+
+
+def whole_numbers(argument: str, values: object, least: int, count: int | None = None) -> tuple[int, ...]:
+    """`values` as a tuple of ints of at least `least`, `count` of them if that is given.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    wanted = f"a tuple of {'whole numbers' if count is None else f'{count} whole numbers'} of at least {least}"
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes):
+        raise ValueError(f"{argument} must be {wanted}; got {values!r}.")
+    values = tuple(values)
+    if count not in (None, len(values)):
+        raise ValueError(f"{argument} must be {wanted}; got {values!r}.")
+    return tuple(whole_number(f"every part of {argument}={values!r}", value, least) for value in values)
+
+
+def image_shape(model: str, shape: object, smallest: int = 1) -> tuple[int, int, int]:
+    """`shape` as (height, width, channels), if the images are large enough for `model`.
+
+    Raises:
+        ValueError: otherwise.
+
+    Example:
+        >>> image_shape("LeNet5", (8, 8, 1), smallest=12)
+        Traceback (most recent call last):
+        ValueError: LeNet5 needs images of at least 12x12 pixels; got input_shape=(8, 8, 1).
+    """
+    try:
+        height, width, channels = whole_numbers("input_shape", shape, least=1, count=3)
+    except ValueError as error:
+        raise ValueError(f"{model} takes images, input_shape=(height, width, channels): {error}") from None
+    if min(height, width) < smallest:
+        raise ValueError(
+            f"{model} needs images of at least {smallest}x{smallest} pixels; got input_shape={tuple(shape)}."
+        )
+    return height, width, channels
+
+
+def share(argument: str, value: object) -> float:
+    """`value` as a float in [0, 1), such as the share of units that dropout leaves out.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(f"{argument} must be a number in [0, 1); got {value!r}.")
+    return float(value)
