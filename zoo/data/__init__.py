@@ -1,1 +1,15 @@
-"""..."""
+"""The data that models learn from, one source per file.
+
+    embedded              digits.py: real handwritten digits that need no network
+    tensorflow-datasets   tensorflow_datasets_images.py: mnist, fashion_mnist, kmnist, cifar10, cifar100
+    generated             logic_gates.py, channel_views.py
+    files of your own     image_folder.py, csv_series.py
+
+`load_data` (loading.py) splits them (splits.py), makes batches of them (pipeline.py) and augments these (augment.py).
+"""
+
+from .catalogue import list_data
+from .description import Description, Scale
+from .loading import LoadedData, load_data
+
+__all__ = ["Description", "LoadedData", "Scale", "list_data", "load_data"]

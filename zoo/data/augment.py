@@ -1,0 +1,175 @@
+"""Augmentation: small random changes to an image that leave its class as it was.
+
+Each function changes every image of a batch in its own way and is pure: the same images and key give the same result.
+They run in the input pipeline, on training batches only.
+
+Shapes:
+    B  batch size
+    H, W, C  height, width and channels of an image
+    key  int64 tensor, shape (2,): where TensorFlow's stateless random numbers start
+"""
+
+from collections.abc import Mapping
+
+from ..errors import unknown_name
+
+
+def shift(images, key, pixels: int):
+    """Moves each image by up to `pixels` up or down and left or right; what is uncovered is zero.
+
+    Args:
+        images: tensor, shape `(B, H, W, C)`.
+        key: random key.
+        pixels: the farthest move, in pixels, at least 1.
+
+    Returns:
+        Tensor like `images`.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> shift(tf.ones((1, 2, 2, 1)), tf.constant([0, 7], tf.int64), pixels=1).shape
+        TensorShape([1, 2, 2, 1])
+    """
+    import tensorflow as tf
+
+    down, right = _random_moves(key, tf.shape(images)[0], pixels)  # (B,), (B,)
+    padded = tf.pad(images, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]])
+    return _window(padded, pixels - down, pixels - right, images.shape[1], images.shape[2])
+
+
+def crop(images, key, pixels: int):
+    """Pads each image with its mirrored border and cuts a window of the old size out of it, anywhere.
+
+    Like `shift`, but without a black edge, which photographs do not have.
+
+    Args:
+        images: tensor, shape `(B, H, W, C)`.
+        key: random key.
+        pixels: width of the padding, at least 1 and less than H and W.
+
+    Returns:
+        Tensor like `images`.
+
+    Reference:
+        He et al. (2016), "Deep Residual Learning for Image Recognition", section 4.2, pads CIFAR-10 by 4 pixels.
+    """
+    import tensorflow as tf
+
+    down, right = _random_moves(key, tf.shape(images)[0], pixels)  # (B,), (B,)
+    padded = tf.pad(images, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]], mode="REFLECT")
+    return _window(padded, pixels - down, pixels - right, images.shape[1], images.shape[2])
+
+
+def flip(images, key):
+    """Mirrors each image left to right, or leaves it, with equal chances. Not for digits: a mirrored 2 is no 2.
+
+    Args:
+        images: tensor, shape `(B, H, W, C)`.
+        key: random key.
+
+    Returns:
+        Tensor like `images`.
+    """
+    import tensorflow as tf
+
+    mirrored = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], key) < 0.5
+    return tf.where(mirrored, tf.reverse(images, axis=[2]), images)
+
+
+def cutout(images, key, size: int):
+    """Sets a square of each image to zero; its centre may be any pixel, so that it can reach over the edge.
+
+    Args:
+        images: tensor, shape `(B, H, W, C)`.
+        key: random key.
+        size: side of the square, in pixels, at least 1.
+
+    Returns:
+        Tensor like `images`.
+
+    Reference:
+        DeVries and Taylor (2017), "Improved Regularization of Convolutional Neural Networks with Cutout", section 3.2.
+    """
+    import tensorflow as tf
+
+    height, width = images.shape[1], images.shape[2]
+    keys = tf.random.split(key, 2)
+    count = [tf.shape(images)[0], 1]
+    top = tf.random.stateless_uniform(count, keys[0], 0, height, tf.int32) - size // 2  # (B, 1)
+    left = tf.random.stateless_uniform(count, keys[1], 0, width, tf.int32) - size // 2  # (B, 1)
+    in_rows = (tf.range(height) >= top) & (tf.range(height) < top + size)  # (B, H)
+    in_columns = (tf.range(width) >= left) & (tf.range(width) < left + size)  # (B, W)
+    hidden = in_rows[:, :, tf.newaxis, tf.newaxis] & in_columns[:, tf.newaxis, :, tf.newaxis]  # (B, H, W, 1)
+    return tf.where(hidden, tf.zeros((), images.dtype), images)
+
+
+def _random_moves(key, count, pixels: int):
+    """Two whole numbers in [-pixels, pixels] for each of `count` images."""
+    import tensorflow as tf
+
+    return tf.unstack(tf.random.stateless_uniform([2, count], key, -pixels, pixels + 1, tf.int32))
+
+
+def _window(images, top, left, height: int, width: int):
+    """Cuts the window of height x width at (top, left) out of each image; a corner for each image."""
+    import tensorflow as tf
+
+    rows = top[:, tf.newaxis] + tf.range(height)  # (B, H)
+    columns = left[:, tf.newaxis] + tf.range(width)  # (B, W)
+    images = tf.gather(images, rows, axis=1, batch_dims=1)
+    return tf.gather(images, columns, axis=2, batch_dims=1)
+
+
+# In this order: what moves the picture first, what hides a piece of it last.
+_AUGMENTATIONS = {"crop": crop, "shift": shift, "flip": flip, "cutout": cutout}
+
+
+def check_augment(augment: Mapping[str, int | bool] | None, input_shape: tuple[int, ...]) -> dict[str, int | bool]:
+    """The augmentations asked for, refused where they do not fit the data.
+
+    Args:
+        augment: such as `{"shift": 2, "flip": True}`; None, 0 or False mean no augmentation (of this kind).
+        input_shape: of one sample.
+
+    Returns:
+        The same without those that are switched off.
+
+    Raises:
+        ValueError: if a name or a size makes no sense, or if the samples are not images.
+    """
+    if augment is not None and not isinstance(augment, Mapping):
+        raise TypeError(f"augment must be a dict such as {{'shift': 2, 'flip': True}}; got {augment!r}.")
+    for name, size in (augment or {}).items():
+        if name not in _AUGMENTATIONS:
+            raise unknown_name("augmentation", name, _AUGMENTATIONS)
+        if name == "flip" and not isinstance(size, bool):
+            raise ValueError(f"augment: flip is True or False; got {size!r}.")
+        if name != "flip" and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
+            raise ValueError(f"augment: {name} takes a whole number of pixels, 0 for none; got {size!r}.")
+    chosen = {name: size for name, size in (augment or {}).items() if size}
+    if chosen and len(input_shape) != 3:
+        raise ValueError(f"augment: {', '.join(chosen)} changes images; these samples have the shape {input_shape}.")
+    for name, size in chosen.items():
+        if name != "flip" and size >= min(input_shape[:2]):
+            raise ValueError(f"augment: {name}={size} pixels is too much for images of {input_shape[:2]}.")
+    return chosen
+
+
+def augment_images(images, key, augment: Mapping[str, int | bool]):
+    """Applies the augmentations of a checked dict, each with random numbers of its own.
+
+    Args:
+        images: tensor, shape `(B, H, W, C)`.
+        key: random key of this batch.
+        augment: from `check_augment`.
+
+    Returns:
+        Tensor like `images`.
+    """
+    import tensorflow as tf
+
+    for position, (name, function) in enumerate(_AUGMENTATIONS.items()):
+        if name in augment:
+            own_key = tf.random.fold_in(key, position)
+            images = function(images, own_key) if name == "flip" else function(images, own_key, augment[name])
+    return images

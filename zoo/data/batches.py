@@ -1,0 +1,52 @@
+"""The same batches for a machine without TensorFlow: a `keras.utils.PyDataset` over NumPy arrays."""
+
+import keras
+import numpy as np
+
+from .samples import to_float
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of arrays; in a new order every epoch, from the seed, if `shuffle` asks for it.
+
+    Args:
+        x: array, shape `(N, ...)`; images as uint8 become float32 in [0, 1].
+        y: array of targets, shape `(N, ...)`.
+        batch_size: samples in a batch; the last one may have fewer.
+        seed: of the order.
+        shuffle: whether to draw an order for every epoch.
+
+    Example:
+        >>> batches = Batches(np.arange(5.0), np.arange(5), batch_size=2)
+        >>> [y.tolist() for _, y in batches]
+        [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int = 0, shuffle: bool = False):
+        super().__init__()
+        self.x, self.y, self.batch_size, self.seed, self.shuffle = x, y, batch_size, seed, shuffle
+        self.epoch = 0
+        self.order = self._order()
+
+    def _order(self) -> np.ndarray:
+        if not self.shuffle:
+            return np.arange(len(self.x))
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.x))
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.batch_size)
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= step < len(self):
+            raise IndexError(f"step {step} of an epoch of {len(self)}")
+        chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        return to_float(self.x[chosen]), self.y[chosen]
+
+    def __iter__(self):
+        yield from (self[step] for step in range(len(self)))
+        self.on_epoch_end()
+
+    def on_epoch_end(self) -> None:
+        """Called by Keras after every epoch: draws the next order."""
+        self.epoch += 1
+        self.order = self._order()

@@ -1,0 +1,183 @@
+"""`load_data`: one call from a name, or a path, to batches a model can be fitted on."""
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from ..errors import unknown_name
+from ..quiet import import_keras, without_log_lines
+from .augment import check_augment
+from .catalogue import loader
+from .description import Description
+from .samples import Samples, to_float
+
+
+class LoadedData:
+    """The train, validation and test part of one set of data.
+
+    Args:
+        samples: what the source gave.
+        batch_size: samples in a batch.
+        seed: of the training batches' order and augmentation.
+        augment: from `check_augment`.
+
+    Attributes:
+        description: what is known about the data, its samples counted.
+    """
+
+    def __init__(self, samples: Samples, batch_size: int, seed: int, augment: Mapping[str, int | bool]):
+        self._parts = samples.parts
+        counts = {part: len(y) for part, (_, y) in samples.parts.items()}
+        self.description: Description = replace(samples.description, samples=counts)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.augment = augment
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {part}" for part, count in self.description.samples.items())
+        return f"<{self.description.name}: {counts}; inputs {self.description.input_shape}>"
+
+    def arrays(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """All samples of a part at once: x as float32, shape `(N, *input_shape)`, and y; in the sources' order.
+
+        Args:
+            part: "train", "validation" or "test".
+
+        Example:
+            >>> images, labels = load_data("digits").arrays("test")
+            >>> images.shape, labels.dtype
+            ((359, 28, 28, 1), dtype('int32'))
+        """
+        if part not in self._parts:
+            raise unknown_name("part", part, self._parts)
+        x, y = self._parts[part]
+        return to_float(x), y
+
+    @cached_property
+    def train(self):
+        """Training batches (x, y): in a new order, and newly augmented, every time they are iterated over."""
+        x, y = self._parts["train"]
+        if _tensorflow_is_here():
+            from .pipeline import training_pipeline
+
+            return training_pipeline(x, y, self.batch_size, self.seed, self.augment)
+        if self.augment:
+            raise ValueError(
+                f"augment={self.augment} needs TensorFlow, whose tf.data applies it; it is not installed. "
+                "Install it (the CPU build will do beside JAX or PyTorch) or leave augment out."
+            )
+        from .batches import Batches
+
+        return Batches(x, y, self.batch_size, self.seed, shuffle=True)
+
+    @cached_property
+    def validation(self):
+        """Validation batches (x, y), always the same; None if nothing was held out."""
+        return self._evaluation_batches("validation")
+
+    @cached_property
+    def test(self):
+        """Test batches (x, y), always the same."""
+        return self._evaluation_batches("test")
+
+    def _evaluation_batches(self, part: str):
+        x, y = self._parts[part]
+        if not len(y):
+            return None
+        if _tensorflow_is_here():
+            from .pipeline import evaluation_pipeline
+
+            return evaluation_pipeline(x, y, self.batch_size)
+        from .batches import Batches
+
+        return Batches(x, y, self.batch_size)
+
+
+def load_data(
+    name: str | os.PathLike = "digits",
+    *,
+    data_dir: str | os.PathLike | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+    validation_share: float = 0.1,
+    augment: Mapping[str, int | bool] | None = None,
+    fold: tuple[int, int] | None = None,
+    **options,
+) -> LoadedData:
+    """Loads a set of data and splits it into train, validation and test.
+
+    Args:
+        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class) or
+            a `.csv` file (a daily series).
+        data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
+            `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
+        batch_size: samples in a batch, at least 1.
+        seed: of the splits, of the training order and of the augmentation.
+        validation_share: share of the samples not in the test part that is held out to validate, in [0, 1).
+        augment: random changes to the training images, such as `{"shift": 2}`: "crop" and "shift" by up to so
+            many pixels, "flip" left to right (True), "cutout" of a square of so many pixels.
+        fold: `(k, K)`, k from 0 to K - 1: fold k of a K-fold cross-validation is the test part. For data
+            without a test part of its own.
+        **options: of the source, such as `column="views"` of a `.csv` file.
+
+    Returns:
+        `LoadedData`: `.train`, `.validation` and `.test` give batches, `.arrays("train")` NumPy arrays, and
+        `.description` what is known.
+
+    Raises:
+        ValueError: if an argument makes no sense, or the data cannot be read; names the file.
+        FileNotFoundError: if there is no such file or folder.
+
+    Example:
+        >>> data = load_data("digits", batch_size=100)
+        >>> [(tuple(x.shape), tuple(y.shape)) for x, y in data.test.take(1)]
+        [((100, 28, 28, 1), (100,))]
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number of at least 1; got {batch_size!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}.")
+    source = _source(name)
+    arguments = {"data_dir": data_dir, "fold": fold, **options}
+    common = {"seed": seed, "validation_share": validation_share}
+    samples = source(**_arguments_of(source, str(name), arguments, common))
+    return LoadedData(samples, batch_size, seed, check_augment(augment, samples.description.input_shape))
+
+
+def _source(name: str | os.PathLike) -> Callable:
+    """The load function behind a name or a path."""
+    return loader(name)
+
+
+def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mapping) -> dict:
+    """Those that the source takes; refuses one that was given and that it does not take."""
+    accepted = inspect.signature(source).parameters
+    for argument, value in arguments.items():
+        if argument not in accepted and value is not None:
+            if argument == "data_dir":
+                raise ValueError(f"data_dir is for tensorflow-datasets' sets; {name!r} is none of them. Leave it out.")
+            if argument == "fold":
+                raise ValueError(f"fold: {name!r} has a test part of its own; leave fold out.")
+            raise unknown_name(f"option of {name}", argument, accepted)
+    given = {argument: value for argument, value in arguments.items() if value is not None}
+    return given | {argument: value for argument, value in common.items() if argument in accepted}
+
+
+def _tensorflow_is_here() -> bool:
+    """Whether TensorFlow can be imported; does so quietly, and leaves the GPU to Keras if that runs on JAX or PyTorch."""
+    try:
+        import_keras()
+        with without_log_lines():
+            import keras
+            import tensorflow as tf
+    except ImportError:
+        return False
+    if keras.backend.backend() != "tensorflow":
+        with contextlib.suppress(RuntimeError):  # the program used TensorFlow before: its choice stands
+            tf.config.set_visible_devices([], "GPU")
+    return True
