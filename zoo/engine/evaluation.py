@@ -42,10 +42,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
-def predict_part(model, data, part: str = "test") -> Predictions:
-    """The model's answers to every sample of one part ("train", "validation" or "test"), in order."""
-    inputs, targets = data.arrays(part)
-    return Predictions(inputs, targets, model.predict(inputs, batch_size=512, verbose=0))
+def predict_test(model, data) -> Predictions:
+    """The model's answers to every sample of the test part, in order."""
+    inputs, targets = data.arrays("test")
+    # From the pipeline: given arrays, Keras's own would make TensorFlow complain when its operations are deterministic.
+    return Predictions(inputs, targets, model.predict(data.test, verbose=0))
 
 
 def score(model, pipeline) -> dict[str, float]:

@@ -17,7 +17,7 @@ from ..layers.losses import get_loss
 from ..pictures.run import draw_run
 from ..recipes import Recipe
 from ..registry import create_model, model_class
-from .evaluation import forecast_scores, predict_part, score
+from .evaluation import forecast_scores, predict_test, score
 from .optimizers import get_optimizer
 from .progress import ProgressBar
 from .run_folder import RunFolder, check_free, make_run_folder
@@ -108,8 +108,10 @@ def fit_recipe(
 
 
 def make_repeatable(seed: int) -> None:
-    """The same seed shall give the same figures: seeds Python, NumPy and the back end, and asks TensorFlow for
-    operations that sum in one order."""
+    """Lets the same seed give the same figures.
+
+    Seeds Python, NumPy and the back end, and asks TensorFlow for operations that sum in one order.
+    """
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -182,7 +184,7 @@ def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console)
 def finish(model, data, recipe: Recipe, folder: RunFolder, history: list[dict]) -> dict[str, Any]:
     """Evaluates the trained model and writes model, metrics and pictures."""
     folder.write_model(model)
-    predictions = predict_part(model, data)
+    predictions = predict_test(model, data)
     metrics: dict[str, Any] = {"test": score(model, data.test), "validation": score(model, data.validation)}
     if data.description.task == "regression":
         metrics["test_in_units"] = forecast_scores(predictions, data.description)

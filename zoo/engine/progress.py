@@ -29,6 +29,7 @@ class ProgressBar(keras.callbacks.Callback):
             TimeRemainingColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,  # a log file gets the lines alone
         )
 
     def on_train_begin(self, logs=None):

@@ -84,8 +84,8 @@ def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Mean and sample standard deviation of every test figure.
 
     Example:
-        >>> summarise([{"test": {"accuracy": 0.5}}, {"test": {"accuracy": 0.75}}, {"test": {"accuracy": 1.0}}])["spread"]
-        {'accuracy': 0.25}
+        >>> summarise([{"test": {"loss": 1.0}}, {"test": {"loss": 2.0}}, {"test": {"loss": 3.0}}])["spread"]
+        {'loss': 1.0}
     """
     figures = {name: [result["test"][name] for result in results] for name in results[0]["test"]}
     return {

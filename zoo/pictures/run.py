@@ -35,7 +35,7 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         figures["forecast"] = forecast(targets, outputs, description.scale.unit)
     elif description.input_shape == (2,):
         figures["boundary"] = decision_boundary(
-            lambda points: model.predict(points, batch_size=len(points), verbose=0),
+            model.predict_on_batch,
             predictions.inputs,
             predictions.targets,
             threshold=0.5,
