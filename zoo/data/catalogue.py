@@ -1,14 +1,28 @@
 """The sources by name, and what is known about each without loading it."""
 
 import importlib
+import os
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from ..errors import unknown_name
 from .description import Description
+from .samples import Samples
 
-# name -> the file that loads it; each has DESCRIPTION (or DESCRIPTIONS, by name) and load().
+# name -> the file that loads it, which has a DESCRIPTION and load(), or DESCRIPTIONS by name and load(name).
 _FILES = {
     "digits": "digits",
+    "mnist": "tensorflow_datasets_images",
+    "fashion_mnist": "tensorflow_datasets_images",
+    "kmnist": "tensorflow_datasets_images",
+    "cifar10": "tensorflow_datasets_images",
+    "cifar100": "tensorflow_datasets_images",
+    "logic_and": "logic_gates",
+    "logic_or": "logic_gates",
+    "logic_nand": "logic_gates",
+    "logic_xor": "logic_gates",
+    "channel_views": "channel_views",
 }
 
 
@@ -28,10 +42,27 @@ def describe(name: str) -> Description:
     return source.DESCRIPTIONS[name] if hasattr(source, "DESCRIPTIONS") else source.DESCRIPTION
 
 
-def loader(name: str) -> Callable:
-    """The function that loads a set of data."""
-    describe(name)
-    return _source(name).load
+def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
+    """The function that loads a set of data, given its name or the path of the user's own.
+
+    Raises:
+        ValueError: if there is no set of that name, and nothing of that path.
+        FileNotFoundError: if there is nothing of that path, and it can be nothing but a path.
+    """
+    if isinstance(name_or_path, str) and name_or_path in _FILES:
+        source = _source(name_or_path)
+        return partial(source.load, name_or_path) if hasattr(source, "DESCRIPTIONS") else source.load
+    path = Path(name_or_path).expanduser()
+    if path.is_dir():
+        return partial(importlib.import_module(".image_folder", __package__).load, path)
+    if path.suffix.lower() == ".csv" and path.exists():
+        return partial(importlib.import_module(".csv_series", __package__).load, path)
+    if path.exists():
+        raise ValueError(f"{path} is neither a folder of images nor a .csv file.")
+    if isinstance(name_or_path, os.PathLike) or path.suffix or len(path.parts) > 1 or path.is_absolute():
+        raise FileNotFoundError(f"there is no file or folder {path}.")
+    error = unknown_name("data set", name_or_path, _FILES)
+    raise ValueError(f"{error} Nor is there a folder of images of that name here.")
 
 
 def _source(name: str):
@@ -42,7 +73,7 @@ def list_data() -> list[Description]:
     """What is known about every set of data, from stored descriptions; loads nothing.
 
     Example:
-        >>> list_data()[0].name
-        'digits'
+        >>> [row.name for row in list_data()][:3]
+        ['digits', 'mnist', 'fashion_mnist']
     """
     return [describe(name) for name in _FILES]

@@ -48,7 +48,7 @@ def frame(ink: np.ndarray) -> np.ndarray:
     # The smoothed edge reaches half a cell beyond the ink, so a ring of paper is needed, and half of it is in the box.
     zoom = BOX / (max(ink.shape) + 1)
     gray = Image.fromarray(np.uint8(np.round(np.pad(ink, 1) * (255 / 16))))
-    size = (round(zoom * gray.width), round(zoom * gray.height))
+    size = tuple(max(1, round(zoom * side)) for side in gray.size)
     box = np.asarray(gray.resize(size, Image.Resampling.BICUBIC))  # (height, width)
     height, width = box.shape
 

@@ -1,6 +1,5 @@
 """`load_data`: one call from a name, or a path, to batches a model can be fitted on."""
 
-import contextlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
@@ -10,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import unknown_name
-from ..quiet import import_keras, without_log_lines
 from .augment import check_augment
-from .catalogue import loader
+from .catalogue import source_of
 from .description import Description
 from .samples import Samples, to_float
+from .tensorflow_import import import_tensorflow
 
 
 class LoadedData:
@@ -62,7 +61,7 @@ class LoadedData:
     def train(self):
         """Training batches (x, y): in a new order, and newly augmented, every time they are iterated over."""
         x, y = self._parts["train"]
-        if _tensorflow_is_here():
+        if import_tensorflow():
             from .pipeline import training_pipeline
 
             return training_pipeline(x, y, self.batch_size, self.seed, self.augment)
@@ -89,7 +88,7 @@ class LoadedData:
         x, y = self._parts[part]
         if not len(y):
             return None
-        if _tensorflow_is_here():
+        if import_tensorflow():
             from .pipeline import evaluation_pipeline
 
             return evaluation_pipeline(x, y, self.batch_size)
@@ -142,16 +141,11 @@ def load_data(
         raise ValueError(f"batch_size must be a whole number of at least 1; got {batch_size!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}.")
-    source = _source(name)
+    source = source_of(name)
     arguments = {"data_dir": data_dir, "fold": fold, **options}
     common = {"seed": seed, "validation_share": validation_share}
     samples = source(**_arguments_of(source, str(name), arguments, common))
     return LoadedData(samples, batch_size, seed, check_augment(augment, samples.description.input_shape))
-
-
-def _source(name: str | os.PathLike) -> Callable:
-    """The load function behind a name or a path."""
-    return loader(name)
 
 
 def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mapping) -> dict:
@@ -166,18 +160,3 @@ def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mappi
             raise unknown_name(f"option of {name}", argument, accepted)
     given = {argument: value for argument, value in arguments.items() if value is not None}
     return given | {argument: value for argument, value in common.items() if argument in accepted}
-
-
-def _tensorflow_is_here() -> bool:
-    """Whether TensorFlow can be imported; does so quietly, and leaves the GPU to Keras if that runs on JAX or PyTorch."""
-    try:
-        import_keras()
-        with without_log_lines():
-            import keras
-            import tensorflow as tf
-    except ImportError:
-        return False
-    if keras.backend.backend() != "tensorflow":
-        with contextlib.suppress(RuntimeError):  # the program used TensorFlow before: its choice stands
-            tf.config.set_visible_devices([], "GPU")
-    return True

@@ -1,0 +1,138 @@
+"""Prepares a data set with tensorflow-datasets: from the files in its download cache, or from the network.
+
+With no network, tensorflow-datasets would try again and again for minutes. So the network is asked first, once and with
+a time limit, and a clear error says what else can be done.
+"""
+
+import contextlib
+import hashlib
+import io
+import sys
+import tarfile
+import threading
+import zlib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SECONDS = 4.0  # after which the network counts as unreachable
+
+
+def prepare(name: str, data_dir: Path) -> None:
+    """Downloads and prepares a data set; without the network if its files lie in `data_dir/downloads` already.
+
+    Args:
+        name: as tensorflow-datasets calls it.
+        data_dir: its folder; made if it does not exist.
+
+    Raises:
+        OSError: if the network is needed and cannot be reached, or if downloading or writing fails.
+        ValueError: if a file in the download cache is damaged.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ValueError(
+            f"{name} is prepared with tensorflow-datasets, which is missing here ({error}). Install "
+            "tensorflow-datasets and tensorflow, or use the embedded data set 'digits'."
+        ) from error
+    urls = tfds.builder_cls(name).url_infos
+    cached = all(_is_cached(data_dir, name, url, info) for url, info in urls.items())
+    if not cached:
+        reason = why_unreachable(next(iter(urls)))
+        if reason:
+            raise ConnectionError(_advice(name, data_dir, reason))
+    try:
+        _download_and_prepare(tfds, name, data_dir, show=not cached)
+    except (tfds.download.DownloadError, tfds.core.download.download_manager.NonMatchingChecksumError) as error:
+        raise ConnectionError(f"downloading {name} failed: {error} Try again, or give a prepared data_dir.") from error
+    except (EOFError, zlib.error, tarfile.TarError) as error:
+        raise ValueError(
+            f"a downloaded file of {name} is damaged ({error}). Remove {data_dir / 'downloads'} and try again."
+        ) from error
+    except OSError as error:
+        raise type(error)(f"preparing {name} in {data_dir} failed: {error}") from error
+
+
+def _download_and_prepare(tfds, name: str, data_dir: Path, show: bool) -> None:
+    """Runs tensorflow-datasets; its progress bars and lines are shown, on standard error, if it downloads."""
+    # Each data set looks for files put there by hand in a folder of its own: MNIST's and its look-alikes' have the
+    # same names, and one would be taken for the other.
+    downloads = data_dir / "downloads"
+    config = tfds.download.DownloadConfig(
+        manual_dir=downloads / "manual" / name, extract_dir=downloads / "extracted" / name, try_download_gcs=False
+    )
+    bars = contextlib.nullcontext() if show else _without_progress_bars(tfds)
+    with bars, contextlib.redirect_stdout(sys.stderr if show else io.StringIO()):
+        tfds.builder_cls(name)(data_dir=str(data_dir)).download_and_prepare(download_config=config)
+
+
+@contextlib.contextmanager
+def _without_progress_bars(tfds):
+    tfds.disable_progress_bar()
+    try:
+        yield
+    finally:
+        tfds.enable_progress_bar()
+
+
+# === The download cache ===
+def _is_cached(data_dir: Path, name: str, url: str, info) -> bool:
+    """Whether tensorflow-datasets has downloaded the file of a URL before.
+
+    Raises:
+        ValueError: if what it would take for that file has other contents.
+    """
+    from tensorflow_datasets.core.download import resource
+
+    for folder in (data_dir / "downloads" / name, data_dir / "downloads"):
+        file = folder / resource.get_dl_fname(url, info.checksum)
+        if file.is_file() and file.with_name(file.name + ".INFO").is_file():
+            if _sha256(file) != info.checksum:
+                raise ValueError(f"the downloaded file {file} is damaged; remove it and try again.")
+            return True
+    return False
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as contents:
+        return hashlib.file_digest(contents, "sha256").hexdigest()
+
+
+# === The network ===
+def why_unreachable(url: str, seconds: float = SECONDS) -> str:
+    """Asks once whether a server answers, through the proxy if one is set; waits for `seconds` at most.
+
+    Args:
+        url: of a file there; only its head is asked for.
+        seconds: the time limit, which also holds for looking up the server's name.
+
+    Returns:
+        The reason why not, or "" if it answers.
+    """
+    import requests
+
+    host = urlsplit(url).hostname
+    answer = [f"{host} did not answer within {seconds:g} seconds"]
+
+    def ask():
+        try:
+            status = requests.head(url, timeout=seconds, allow_redirects=True).status_code
+            answer[0] = f"{host}, or a proxy, answered with status {status}" if status >= 500 or status == 407 else ""
+        except (requests.RequestException, OSError) as error:
+            answer[0] = f"no connection to {host} ({type(error).__name__})"
+
+    # Looking up a name knows no time limit, so the thread may outlive the wait; it must not keep the program alive.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return answer[0]
+
+
+def _advice(name: str, data_dir: Path, reason: str) -> str:
+    leftovers = sorted((data_dir / name).glob("incomplete.*"))
+    left = f" (only {leftovers[0]}, left by a run that was interrupted)" if leftovers else ""
+    return (
+        f"{name} is not prepared in {data_dir}{left}, and the network, which preparing needs, cannot be reached: "
+        f"{reason}. Run this once on a machine with network and copy the folder, or name a prepared one with "
+        f"--data-dir (data_dir=), or use the embedded data set 'digits', which needs no network."
+    )
