@@ -71,6 +71,19 @@ def _open_run(folder: RunFolder) -> Trained:
         raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
 
 
+def load_model(name: Path | str) -> keras.Model:
+    """The trained model behind a preset's name, a run folder or a `.keras` file.
+
+    Raises:
+        ValueError: as `open_model`.
+
+    Example:
+        >>> load_model("lenet5_mnist").count_params()
+        61706
+    """
+    return open_model(name).model
+
+
 def load_model_file(path: Path) -> keras.Model:
     """A saved model of the zoo, or of a user's own.
 

@@ -1,0 +1,132 @@
+"""Pictures show the numbers that they were given: read back from the drawn figure, not from the file."""
+
+import numpy as np
+import pytest
+
+from gradschool.zoo.pictures.boundary import decision_boundary
+from gradschool.zoo.pictures.confusion import confusion_matrix
+from gradschool.zoo.pictures.curves import learning_curves
+from gradschool.zoo.pictures.filters import MOST, first_layer_filters, first_layer_weights
+from gradschool.zoo.pictures.forecast import MOST_DAYS, forecast
+from gradschool.zoo.pictures.mistakes import worst_mistakes
+from gradschool.zoo.pictures.samples import image_samples, series_samples
+from gradschool.zoo.pictures.style import save_picture
+
+NAMES = ("cat", "dog", "bird")
+
+
+def draw(figure):
+    """Lays a figure out as saving would; a picture that cannot be laid out warns, and warnings are errors here."""
+    figure.canvas.draw()
+    return figure
+
+
+def test_curves_are_the_history():
+    rows = [
+        {"epoch": e, "loss": 1 / e, "accuracy": 1 - 1 / e, "val_loss": 2 / e, "learning_rate": 0.1} for e in (1, 2, 3)
+    ]
+    loss, accuracy = draw(learning_curves(rows)).axes
+    assert loss.get_title(loc="left") == "loss"
+    train, validation = loss.lines
+    np.testing.assert_allclose(train.get_ydata(), [1, 1 / 2, 1 / 3])
+    np.testing.assert_allclose(validation.get_ydata(), [2, 1, 2 / 3])
+    assert len(accuracy.lines) == 1
+
+
+def test_confusion_counts_by_true_row_and_predicted_column():
+    targets, classes = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 2, 2, 0])
+    (axes,) = draw(confusion_matrix(targets, classes, NAMES)).axes
+    assert axes.get_title(loc="left") == "4 of 6 right"
+    cells = {(round(t.get_position()[1]), round(t.get_position()[0])): int(t.get_text()) for t in axes.texts}
+    assert cells == {(0, 0): 1, (0, 1): 1, (1, 1): 1, (2, 0): 1, (2, 2): 2}
+    np.testing.assert_allclose(axes.images[0].get_array(), [[1 / 2, 1 / 2, 0], [0, 1, 0], [1 / 3, 0, 2 / 3]])
+
+
+@pytest.mark.parametrize("classes", [2, 37, 100])
+def test_confusion_of_many_classes_is_still_a_picture(classes):
+    labels = np.arange(classes)
+    (axes,) = draw(confusion_matrix(labels, labels, [f"class {number}" for number in labels])).axes
+    assert len(axes.texts) == (classes if classes <= 20 else 0)
+
+
+def test_the_worst_mistake_comes_first_and_right_answers_not_at_all():
+    images = np.random.default_rng(0).random((4, 5, 7, 1))
+    beliefs = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.95, 0.05, 0.0], [0.0, 0.2, 0.8]])
+    figure = draw(worst_mistakes(images, np.array([0, 1, 1, 0]), beliefs, NAMES))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["dog, not cat\n(95% sure)", "cat, not bird\n(80% sure)", "dog, not cat\n(60% sure)"]
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), images[2, ..., 0])
+    assert figure.get_suptitle() == "3 mistakes in 4"
+
+
+def test_no_mistakes_are_a_picture_too():
+    figure = draw(worst_mistakes(np.zeros((2, 5, 5, 3)), np.array([0, 1]), np.eye(3)[:2], NAMES))
+    assert figure.get_suptitle() == "0 mistakes in 2"
+
+
+def test_a_dense_layers_weights_are_put_back_into_the_image():
+    kernel = np.arange(3 * 5 * 2).reshape(15, 2)  # two units on a flattened 3x5 image
+    filters = first_layer_filters(kernel, (3, 5, 1))
+    np.testing.assert_array_equal(filters[1], kernel[:, 1].reshape(3, 5))
+    assert first_layer_filters(kernel, (7, 5, 1)) is None
+    assert first_layer_filters(kernel, (15,)) is None
+
+
+def test_a_convolutions_filters_are_the_mean_over_its_input_channels():
+    kernel = np.random.default_rng(0).normal(size=(5, 3, 2, 7))
+    filters = first_layer_filters(kernel, (28, 28, 2))
+    np.testing.assert_allclose(filters[4], kernel[:, :, 0, 4] / 2 + kernel[:, :, 1, 4] / 2)
+    drawn = [axes for axes in draw(first_layer_weights(filters)).axes if axes.images]
+    assert len(drawn) == 7
+    assert drawn[0].images[0].get_clim()[1] == np.abs(filters[0]).max()
+
+
+def test_only_so_many_units_are_drawn():
+    figure = draw(first_layer_weights(np.ones((200, 3, 3))))
+    assert sum(bool(axes.images) for axes in figure.axes) == MOST
+    assert figure.get_suptitle() == f"first layer: {MOST} of 200 units"
+
+
+def test_the_forecast_shows_the_last_days():
+    targets = np.arange(200.0)
+    (axes,) = draw(forecast(targets, targets + 1, "views a day")).axes
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), targets[-MOST_DAYS:])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), targets[-MOST_DAYS:] + 1)
+    assert axes.get_ylabel() == "views a day"
+
+
+def test_the_boundary_separates_what_the_model_separates():
+    inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+    asked = []
+
+    def above_the_diagonal(points):
+        asked.append(points)
+        return (points.sum(axis=1, keepdims=True) > 1.5).astype(float)
+
+    (axes,) = draw(decision_boundary(above_the_diagonal, inputs, np.array([[0], [0], [0], [1]]), 0.5)).axes
+    yes, no = axes.collections[-2:]
+    np.testing.assert_array_equal(yes.get_offsets(), [[1, 1]])
+    np.testing.assert_array_equal(no.get_offsets(), [[0, 0], [0, 1], [1, 0]])
+    assert asked[0].min() < 0
+    assert asked[0].max() > 1
+
+
+def test_samples_stand_in_the_row_of_their_class():
+    images, targets = np.random.default_rng(0).random((7, 4, 4, 1)), np.array([2, 0, 2, 1, 0, 2, 2])
+    figure = draw(image_samples(images, targets, NAMES))
+    assert [axes.get_ylabel() for axes in figure.axes[::10]] == list(NAMES)
+    np.testing.assert_array_equal(figure.axes[21].images[0].get_array(), images[2, ..., 0])  # the second bird
+
+
+def test_windows_end_before_the_day_they_lead_to():
+    windows = np.arange(5 * 3.0).reshape(5, 3)
+    figure = draw(series_samples(windows, windows[:, -1] + 1, "views a day"))
+    window, target = figure.axes[0].lines
+    np.testing.assert_array_equal(window.get_xydata(), [[-3, 0], [-2, 1], [-1, 2]])
+    np.testing.assert_array_equal(target.get_xydata(), [[0, 3]])
+
+
+def test_a_file_type_that_matplotlib_does_not_know(tmp_path):
+    with pytest.raises(ValueError, match="xyz"):
+        save_picture(learning_curves([{"epoch": 1, "loss": 1.0}]), tmp_path / "curves.xyz")
+    assert list(tmp_path.iterdir()) == []
