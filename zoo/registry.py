@@ -39,13 +39,22 @@ class ModelEntry:
     presets: tuple[str, ...] = ()
 
 
+_MCCULLOCH = "McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity"
+_ROSENBLATT = "Rosenblatt 1958, The Perceptron: A Probabilistic Model for Information Storage"
+_WIDROW = "Widrow & Hoff 1960, Adaptive Switching Circuits"
+_YULE = "Yule 1927, On a Method of Investigating Periodicities in Disturbed Series"
 _RUMELHART = "Rumelhart et al. 1986, Learning representations by back-propagating errors"
 _LECUN = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
 
 _ENTRIES = (
+    ModelEntry("mcculloch_pitts", "mcculloch_pitts", "mcculloch_pitts:McCullochPitts", 0, 0, _MCCULLOCH),
+    ModelEntry("perceptron", "perceptron", "perceptron:Perceptron", 3, 2, _ROSENBLATT),
+    ModelEntry("adaline", "adaline", "adaline:ADALINE", 3, 2, _WIDROW),
+    ModelEntry("linear_regression", "linear_regression", "linear_regression:LinearRegression", 29, 28, _YULE),
     ModelEntry("mlp", "mlp", "mlp:MLP", 104_938, 104_768, _RUMELHART),
     ModelEntry("mlp_16_16", "mlp", "mlp:MLP", 13_002, 12_960, _RUMELHART, config={"hidden": (16, 16)}),
     ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN),
+    ModelEntry("lenet5_1998", "lenet_1998", "lenet_1998:LeNet5In1998", 60_840, 328_096, _LECUN),
 )
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

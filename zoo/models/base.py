@@ -1,5 +1,8 @@
 """What every zoo model shares: one functional base class, presets, and the part of the configuration that is common."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import keras
 
 from ..layers.policies import get_policy
@@ -31,6 +34,7 @@ class ZooModel(keras.Model):
     """
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
+    does_not_apply: ClassVar[Mapping[str, str]] = {}  # parts of the shared model test case left out: {part: reason}
     task = "classification"  # or "regression"
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):

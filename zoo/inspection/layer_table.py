@@ -1,0 +1,184 @@
+"""What each layer of a model holds and does: output shape, parameters, multiply-adds.
+
+A multiply-add is one product of a weight with an input that goes into a sum, counted for one sample, forward. Biases,
+activations, pooling, normalisation (at inference a scale and a shift, which the layer before can take over) and
+look-ups count as none. A layer of ours that knows better has a method `multiply_adds(input_shape, output_shape)`, with
+the shapes of one sample.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+import keras
+from keras import layers
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a model.
+
+    Args:
+        name: of the layer; "outer/inner" within a nested model.
+        type: its class.
+        output_shape: of one sample, such as (28, 28, 6).
+        parameters: number of weights, trainable or not.
+        multiply_adds: for one sample, forward, over all calls of the layer.
+    """
+
+    name: str
+    type: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+
+
+def layer_table(model: keras.Model) -> list[LayerRow]:
+    """The layers of a functional or sequential model, in order, without its inputs.
+
+    A layer that the model calls several times has one row: its weights once, its multiply-adds for every call.
+
+    Raises:
+        ValueError: if nobody said how many multiply-adds a layer with weights does.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(6, 5, padding="same", name="conv")])
+        >>> layer_table(model)[0]
+        LayerRow(name='conv', type='Conv2D', output_shape=(28, 28, 6), parameters=156, multiply_adds=117600)
+    """
+    named = dict(leaves(model))
+    with recorded_calls(named.values()) as calls:
+        # A batch of one, not of None: for the very inputs it was built with, a model answers without asking its layers.
+        samples = [keras.KerasTensor((1, *x.shape[1:]), x.dtype) for x in model.inputs]
+        model.compute_output_spec(samples if len(samples) > 1 else samples[0])
+    return [
+        LayerRow(
+            name=name,
+            type=type(layer).__name__,
+            output_shape=calls[id(layer)][0][1],
+            parameters=layer.count_params(),
+            multiply_adds=sum(multiply_adds(layer, *shapes) for shapes in calls[id(layer)]),
+        )
+        for name, layer in named.items()
+    ]
+
+
+def total(rows: list[LayerRow]) -> tuple[int, int]:
+    """Parameters and multiply-adds of all the rows."""
+    return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+
+
+def leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
+    """Every layer that is not itself a model, with its name."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer, f"{prefix}{layer.name}/")
+        elif not isinstance(layer, layers.InputLayer):
+            yield f"{prefix}{layer.name}", layer
+
+
+@contextlib.contextmanager
+def recorded_calls(watched) -> Iterator[dict[int, list[tuple[Shape, Shape]]]]:
+    """Within the block, notes the shapes of one sample that each layer is asked about: {id: [(input, output), ...]}."""
+    calls: dict[int, list[tuple[Shape, Shape]]] = {}
+
+    def watch(layer):
+        asked = layer.compute_output_spec
+
+        def answer(inputs, *args, **kwargs):
+            outputs = asked(inputs, *args, **kwargs)
+            calls.setdefault(id(layer), []).append((sample_shape(inputs), sample_shape(outputs)))
+            return outputs
+
+        layer.compute_output_spec = answer
+
+    watched = list(watched)
+    try:
+        for layer in watched:
+            watch(layer)
+        yield calls
+    finally:
+        for layer in watched:
+            vars(layer).pop("compute_output_spec", None)
+
+
+def sample_shape(tensors) -> Shape:
+    """The shape of the first of the tensors, without the batch."""
+    return tuple(keras.tree.flatten(tensors)[0].shape[1:])
+
+
+# === Rules ===
+
+
+@singledispatch
+def multiply_adds(layer: keras.layers.Layer, input_shape: Shape, output_shape: Shape) -> int:
+    """The multiply-adds of one call of `layer` on one sample.
+
+    Args:
+        layer: built.
+        input_shape: of one sample.
+        output_shape: of one sample.
+
+    Raises:
+        ValueError: if the layer has weights, and neither a rule here nor a method of this name.
+    """
+    if hasattr(layer, "multiply_adds"):
+        return layer.multiply_adds(input_shape, output_shape)
+    if layer.count_params():
+        raise ValueError(
+            f"how many multiply-adds a {type(layer).__name__} does is not known (layer {layer.name!r}): "
+            "give its class a method multiply_adds(input_shape, output_shape)."
+        )
+    return 0
+
+
+@multiply_adds.register(layers.BatchNormalization)
+@multiply_adds.register(layers.Embedding)
+@multiply_adds.register(layers.GroupNormalization)
+@multiply_adds.register(layers.LayerNormalization)
+@multiply_adds.register(layers.PReLU)
+def _none(layer, input_shape, output_shape):
+    return 0
+
+
+@multiply_adds.register
+def _dense(layer: layers.Dense, input_shape, output_shape):
+    return math.prod(output_shape) * input_shape[-1]
+
+
+@multiply_adds.register(layers.Conv1D)
+@multiply_adds.register(layers.Conv2D)
+@multiply_adds.register(layers.Conv3D)
+def _convolution(layer, input_shape, output_shape):
+    # The kernel's shape is (..., inputs / groups, filters), so groups are in it already.
+    return math.prod(output_shape) // layer.filters * math.prod(layer.kernel.shape)
+
+
+@multiply_adds.register(layers.Conv1DTranspose)
+@multiply_adds.register(layers.Conv2DTranspose)
+@multiply_adds.register(layers.Conv3DTranspose)
+def _transposed_convolution(layer, input_shape, output_shape):
+    # Every input value is spread by the whole kernel, of shape (..., filters, inputs); what falls off the edge counts.
+    return math.prod(input_shape) * math.prod(layer.kernel.shape[:-1])
+
+
+@multiply_adds.register(layers.DepthwiseConv1D)
+@multiply_adds.register(layers.DepthwiseConv2D)
+def _depthwise_convolution(layer, input_shape, output_shape):
+    return math.prod(output_shape) * math.prod(layer.kernel_size)
+
+
+@multiply_adds.register(layers.SeparableConv1D)
+@multiply_adds.register(layers.SeparableConv2D)
+def _separable_convolution(layer, input_shape, output_shape):
+    each = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
+    return math.prod(output_shape) // layer.filters * each
+
+
+@multiply_adds.register
+def _per_step(layer: layers.TimeDistributed, input_shape, output_shape):
+    return input_shape[0] * multiply_adds(layer.layer, input_shape[1:], output_shape[1:])
