@@ -7,6 +7,7 @@ import keras
 
 from ..layers.policies import get_policy
 from ..presets import list_presets, load_preset
+from ..quiet import start_xla
 
 
 class classproperty:
@@ -38,6 +39,7 @@ class ZooModel(keras.Model):
     task = "classification"  # or "regression"
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
+        start_xla()
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
 
