@@ -171,7 +171,14 @@ def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console)
     """
     writer, bar = HistoryWriter(folder), ProgressBar(console)
     try:
-        model.fit(data.train, validation_data=data.validation, epochs=recipe.epochs, callbacks=[writer, bar], verbose=0)
+        model.fit(
+            data.train,
+            validation_data=data.validation,
+            epochs=recipe.epochs,
+            shuffle=False,  # the pipeline reshuffles by itself, and Keras 3.15 warns about its own default
+            callbacks=[writer, bar],
+            verbose=0,
+        )
     except KeyboardInterrupt:
         bar.stop()
         console.print(f"interrupted in epoch {len(writer.rows) + 1}: keeping what was trained so far")
