@@ -18,6 +18,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+BATCHES_AHEAD = 4  # prepared while the model trains on the one before
+
 
 def training_pipeline(
     x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, augment: Mapping[str, int | bool] | None = None
@@ -49,21 +51,23 @@ def training_pipeline(
         epochs = tf.Variable(-1, dtype=tf.int64, trainable=False)
         x, y = tf.constant(x), tf.constant(y)
 
-    def batches_of_one_epoch(epoch):
-        key = tf.stack([tf.constant(seed, tf.int64), epoch])
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(x), dtype=tf.int32), seed=key)  # (N,)
+    def begin_epoch():
+        key = tf.stack([tf.constant(seed, tf.int64), epochs.assign_add(1)])
+        return key, tf.random.experimental.stateless_shuffle(tf.range(len(x), dtype=tf.int32), seed=key)  # (N,)
 
-        def batch(step, indices):
-            images = _to_float(tf.gather(x, indices))  # (B, ...)
-            if augment:
-                images = augment_images(images, tf.random.fold_in(key, step + 1), augment)
-            return images, tf.gather(y, indices)
+    def plan(epoch, step):
+        key, order = tf.cond(step == 0, begin_epoch, lambda: epoch)
+        return (key, order), (key, step, order[step * batch_size : (step + 1) * batch_size])
 
-        steps = tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
-        return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    def batch(key, step, indices):
+        samples = tf.gather(x, indices)  # (B, ...)
+        if augment:  # before they become floats: bytes are quicker to move about
+            samples = augment_images(samples, tf.random.fold_in(key, step + 1), augment)
+        return _to_float(samples), tf.gather(y, indices)
 
-    epoch = tf.data.Dataset.from_tensors(0).map(lambda _: epochs.assign_add(1))
-    return _finish(epoch.flat_map(batches_of_one_epoch), len(x), batch_size)
+    steps = tf.data.Dataset.range(-(-len(x) // batch_size))
+    no_epoch = tf.zeros(2, tf.int64), tf.zeros(len(x), tf.int32)
+    return _ready(steps.scan(no_epoch, plan).map(batch, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
@@ -81,9 +85,8 @@ def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
 
     with tf.device("CPU"):
         x, y = tf.constant(x), tf.constant(y)
-    steps = tf.data.Dataset.range(0, len(x), batch_size)
-    batches = steps.map(lambda first: (_to_float(x[first : first + batch_size]), y[first : first + batch_size]))
-    return _finish(batches, len(x), batch_size)
+    firsts = tf.data.Dataset.range(0, len(x), batch_size)
+    return _ready(firsts.map(lambda first: (_to_float(x[first : first + batch_size]), y[first : first + batch_size])))
 
 
 def _to_float(x):
@@ -93,12 +96,16 @@ def _to_float(x):
     return tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x
 
 
-def _finish(batches, samples: int, batch_size: int):
-    """States the number of batches, which Keras's progress bar wants to know, and prepares some ahead."""
+def _ready(batches):
+    """Prepares some batches ahead, in a fixed order.
+
+    Neither of tf.data's own optimisations is on: to rewrite the pipeline, they would copy all samples every epoch.
+    """
     import tensorflow as tf
 
     options = tf.data.Options()
     options.deterministic = True
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    counted = batches.apply(tf.data.experimental.assert_cardinality(-(-samples // batch_size)))
-    return counted.prefetch(tf.data.AUTOTUNE).with_options(options)
+    return batches.prefetch(BATCHES_AHEAD).with_options(options)
