@@ -3,11 +3,16 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gradschool.zoo.quiet import import_keras
 
 import_keras()
+
+# No deadline: a first example may compile for seconds. The same examples every time, as everywhere else.
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("course")
 
 
 @pytest.fixture(autouse=True)

@@ -43,11 +43,14 @@ def read_table(path: Path) -> Table:
         raise ValueError(f"{path} is not text in UTF-8, so not a .csv file to be read here: {error}.") from error
     except csv.Error as error:
         raise ValueError(f"{path} is not a .csv file: {error}.") from error
-    lines = [(number, row) for number, row in lines if row]
-    if len(lines) < 2:
+    filled = [position for position, (_, row) in enumerate(lines) if any(row)]
+    if len(filled) < 2:
         raise ValueError(f"{path} holds no rows of values below a row of column names.")
-    (_, columns), *rows = lines
+    (_, columns), *rows = lines[filled[0] : filled[-1] + 1]
     _check_names(path, columns)
+    if len(columns) == 1:  # an empty line between others is a missing value here
+        rows = [(number, row or [""]) for number, row in rows]
+    rows = [(number, row) for number, row in rows if row]
     for number, row in rows:
         if len(row) != len(columns):
             raise ValueError(f"{path}, row {number} has {len(row)} cells; the first row names {len(columns)} columns.")
