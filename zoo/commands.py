@@ -80,7 +80,7 @@ def data(
 ) -> None:
     """List the data sets, or describe one (tensorflow-datasets' are downloaded and prepared on the way)."""
     from .data import list_data, load_data
-    from .tables import data_table
+    from .tables import data_table, description_table
 
     if name is None:
         rows = list_data()
@@ -94,12 +94,9 @@ def data(
     if as_json:
         _print_json(asdict(loaded.description))
         return
-    console = Console()
-    for key, value in asdict(loaded.description).items():
-        if value not in (None, "", ()):
-            console.print(f"[bold]{key.replace('_', ' '):>12}[/bold]  {value}", highlight=False)
+    Console().print(description_table(loaded.description))
     if picture:
-        console.print(f"[bold]{'picture':>12}[/bold]  {picture}", highlight=False)
+        print(f"picture: {picture}")
 
 
 @app.command()
@@ -128,7 +125,7 @@ def fit(
     seeds: Annotated[int, typer.Option(help="Repeat with so many seeds: mean and spread.")] = 1,
     folds: Annotated[int | None, typer.Option(help="Cross-validate in so many parts: mean and spread.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder. [default: runs/MODEL-DATA-1, -2, ...]")] = None,
-    overwrite: Annotated[bool, typer.Option(help="An earlier run in that folder may go.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="An earlier run in that folder may go.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train a model by its recipe; options change the recipe."""
@@ -177,15 +174,13 @@ def _fit(recipe, data_dir, seeds, folds, out, overwrite, as_json) -> None:
 
 
 def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool) -> None:
-    from .tables import figures_table, show_figure
+    from .tables import figures_table, show_result
 
     console.print()
-    parts = ("test", "spread") if repeated else ("test", "test_in_units", "validation")
-    console.print(figures_table({part: metrics[part] for part in parts if part in metrics}))
+    parts = ("test", "spread") if repeated else ("test", "validation")
+    console.print(figures_table({part: metrics[part] for part in parts}))
     name = recipe.metrics[0]
-    console.print(
-        f"\n[bold]test {name.replace('_', ' ')}: {show_figure(name, metrics['test'][name])}[/bold]", highlight=False
-    )
+    console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
         tries = [f"open {out / 'curves.png'}", f"gradschool evaluate {out}"]

@@ -1,30 +1,39 @@
 """The command line's tables: models, data sets, layers, figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 
 
+def _table(*headings: str, **kwargs: Any) -> Table:
+    """A table without lines, whose first columns are never shortened."""
+    table = Table(box=None, header_style="bold", **kwargs)
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    return table
+
+
 def models_table(entries: Iterable[Any]) -> Table:
     """A row per model of the registry."""
-    table = Table("model", "family", box=None, header_style="bold")
+    table = _table("model")
     for heading in ("parameters", "multiply-adds"):
-        table.add_column(heading, justify="right")
-    table.add_column("paper", overflow="ellipsis", no_wrap=True)
-    table.add_column("presets")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("preset", no_wrap=True)
+    table.add_column("paper")
     for entry in entries:
         counts = (f"{entry.parameters:,}", f"{entry.multiply_adds:,}")
-        table.add_row(entry.name, entry.family, *counts, entry.paper, ", ".join(entry.presets))
+        table.add_row(entry.name, *counts, ", ".join(entry.presets), entry.paper)
     return table
 
 
 def layers_table(rows: Sequence[Any]) -> Table:
     """A row per layer of one model, and the totals."""
-    table = Table("layer", "type", "output shape", box=None, header_style="bold", show_footer=True)
+    table = _table("layer", "type", "output shape", show_footer=True)
     totals = (sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows))
     for heading, total in zip(("parameters", "multiply-adds"), totals, strict=True):
-        table.add_column(heading, justify="right", footer=f"{total:,}")
+        table.add_column(heading, justify="right", no_wrap=True, footer=f"{total:,}")
     for row in rows:
         shape = " x ".join(str(size) for size in row.output_shape)
         table.add_row(row.name, row.type, shape, f"{row.parameters:,}", f"{row.multiply_adds:,}")
@@ -33,21 +42,37 @@ def layers_table(rows: Sequence[Any]) -> Table:
 
 def data_table(descriptions: Iterable[Any]) -> Table:
     """A row per data set."""
-    table = Table("data", "kind", "input", box=None, header_style="bold")
+    table = _table("data", "input")
     for heading in ("classes", "training", "validation", "test"):
-        table.add_column(heading, justify="right")
-    table.add_column("source", overflow="ellipsis", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what")
     for one in descriptions:
         shape = " x ".join(str(size) for size in one.input_shape)
-        samples = [f"{one.samples[part]:,}" if one.samples else "" for part in ("train", "validation", "test")]
-        table.add_row(one.name, one.kind, shape, str(one.classes or ""), *samples, one.source)
+        samples = [f"{one.samples[part]:,}" for part in ("train", "validation", "test")]
+        table.add_row(one.name, shape, str(one.classes or ""), *samples, one.summary)
+    return table
+
+
+def description_table(description: Any) -> Table:
+    """What is known about one data set, a row per fact."""
+    facts = {key: value for key, value in asdict(description).items() if value not in (None, "", ())}
+    facts["input_shape"] = " x ".join(str(size) for size in description.input_shape)
+    facts["samples"] = ", ".join(f"{count:,} {part}" for part, count in description.samples.items())
+    if description.class_names:
+        facts["class_names"] = ", ".join(description.class_names)
+    if scale := description.scale:
+        facts["scale"] = f"mean {scale.mean:,.4g}, std {scale.std:,.4g} {scale.unit}"
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    for key, fact in facts.items():
+        table.add_row(key.replace("_", " "), str(fact))
     return table
 
 
 def figures_table(parts: Mapping[str, Mapping[str, float]]) -> Table:
     """A row per part of the data, a column per figure: accuracies in per cent."""
     headings = list(dict.fromkeys(name for figures in parts.values() for name in figures))
-    table = Table("", box=None, header_style="bold")
+    table = _table("")
     for heading in headings:
         table.add_column(heading.replace("_", " "), justify="right")
     for part, figures in parts.items():
@@ -65,3 +90,19 @@ def show_figure(name: str, value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.2%}".replace("%", " %") if "accuracy" in name else f"{value:.4g}"
+
+
+def show_result(name: str, metrics: Mapping[str, Any]) -> str:
+    """A run's main test figure in a line; a forecast's in the unit of its series, beside that of the calendar.
+
+    Example:
+        >>> show_result("accuracy", {"test": {"accuracy": 0.5}})
+        'accuracy: 50.00 %'
+    """
+    words = name.replace("_", " ")
+    if "test_in_units" not in metrics or name not in metrics["test_in_units"]:
+        return f"{words}: {show_figure(name, metrics['test'][name])}"
+    errors = metrics["test_in_units"]
+    calendar = errors.get("same_day_last_week")
+    beside = f" (forecasting the same day of last week: {calendar:,.4g})" if calendar else ""
+    return f"{words}: {errors[name]:,.4g} {errors['unit']}{beside}"

@@ -58,11 +58,14 @@ def forecast_scores(predictions: Predictions, description) -> dict[str, Any]:
     """Errors of a forecast in the series's own units, beside the forecast that knows only the calendar.
 
     Returns:
-        `mean_absolute_error` in the series's units, and the same for "as on this weekday last week"
-        (the input seven days before the target) where the window holds a week.
+        `mean_absolute_error`, its `unit`, and the same error for "as on this weekday last week" (the input seven
+        days before the target) where the window holds a week.
     """
     scale = description.scale.std
-    errors = {"mean_absolute_error": float(np.abs(predictions.outputs - predictions.targets).mean() * scale)}
+    errors: dict[str, Any] = {
+        "unit": description.scale.unit,
+        "mean_absolute_error": float(np.abs(predictions.outputs - predictions.targets).mean() * scale),
+    }
     if predictions.inputs.shape[1] >= 7:
         last_week = predictions.inputs[:, -7].reshape(predictions.targets.shape)
         errors["same_day_last_week"] = float(np.abs(last_week - predictions.targets).mean() * scale)

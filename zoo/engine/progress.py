@@ -53,8 +53,9 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.params["epochs"]
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items() if name != "learning_rate")
-        self.console.print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {figures}", highlight=False, soft_wrap=True)
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        number = f"{epoch + 1:>{len(str(epochs))}}/{epochs}"
+        self.console.print(f"epoch {number}  {figures}", highlight=False, soft_wrap=True)
 
     def on_train_end(self, logs=None):
         self.stop()
