@@ -24,18 +24,22 @@ class LoadedData:
         batch_size: samples in a batch.
         seed: of the training batches' order and augmentation.
         augment: from `check_augment`.
+        parallel: whether several threads prepare the training batches.
 
     Attributes:
         description: what is known about the data, its samples counted.
     """
 
-    def __init__(self, samples: Samples, batch_size: int, seed: int, augment: Mapping[str, int | bool]):
+    def __init__(
+        self, samples: Samples, batch_size: int, seed: int, augment: Mapping[str, int | bool], parallel: bool = True
+    ):
         self._parts = samples.parts
         counts = {part: len(y) for part, (_, y) in samples.parts.items()}
         self.description: Description = replace(samples.description, samples=counts)
         self.batch_size = batch_size
         self.seed = seed
         self.augment = augment
+        self.parallel = parallel
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {part}" for part, count in self.description.samples.items())
@@ -64,7 +68,7 @@ class LoadedData:
         if import_tensorflow():
             from .pipeline import training_pipeline
 
-            return training_pipeline(x, y, self.batch_size, self.seed, self.augment)
+            return training_pipeline(x, y, self.batch_size, self.seed, self.augment, self.parallel)
         if self.augment:
             raise ValueError(
                 f"augment={self.augment} needs TensorFlow, whose tf.data applies it; it is not installed. "
@@ -106,6 +110,7 @@ def load_data(
     validation_share: float = 0.1,
     augment: Mapping[str, int | bool] | None = None,
     fold: tuple[int, int] | None = None,
+    parallel: bool = True,
     **options,
 ) -> LoadedData:
     """Loads a set of data and splits it into train, validation and test.
@@ -122,6 +127,8 @@ def load_data(
             many pixels, "flip" left to right (True), "cutout" of a square of so many pixels.
         fold: `(k, K)`, k from 0 to K - 1: fold k of a K-fold cross-validation is the test part. For data
             without a test part of its own.
+        parallel: whether several threads prepare the training batches. TensorFlow's deterministic operations
+            (`tf.config.experimental.enable_op_determinism`) use only one, and complain when asked for more.
         **options: of the source, such as `column="views"` of a `.csv` file.
 
     Returns:
@@ -145,7 +152,7 @@ def load_data(
     arguments = {"data_dir": data_dir, "fold": fold, **options}
     common = {"seed": seed, "validation_share": validation_share}
     samples = source(**_arguments_of(source, str(name), arguments, common))
-    return LoadedData(samples, batch_size, seed, check_augment(augment, samples.description.input_shape))
+    return LoadedData(samples, batch_size, seed, check_augment(augment, samples.description.input_shape), parallel)
 
 
 def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mapping) -> dict:

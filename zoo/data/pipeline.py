@@ -22,7 +22,12 @@ BATCHES_AHEAD = 4  # prepared while the model trains on the one before
 
 
 def training_pipeline(
-    x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, augment: Mapping[str, int | bool] | None = None
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    seed: int,
+    augment: Mapping[str, int | bool] | None = None,
+    parallel: bool = True,
 ):
     """Batches in a new order, and with new augmentation, every time it is iterated over.
 
@@ -32,6 +37,7 @@ def training_pipeline(
         batch_size: B.
         seed: of the order and of the augmentation.
         augment: from `check_augment`.
+        parallel: whether several threads prepare batches; their order and contents are the same either way.
 
     Returns:
         `tf.data.Dataset` of pairs (x, y): every sample exactly once, in ceil(N / B) batches.
@@ -67,7 +73,7 @@ def training_pipeline(
 
     steps = tf.data.Dataset.range(-(-len(x) // batch_size))
     no_epoch = tf.zeros(2, tf.int64), tf.zeros(len(x), tf.int32)
-    return _ready(steps.scan(no_epoch, plan).map(batch, num_parallel_calls=tf.data.AUTOTUNE))
+    return _ready(steps.scan(no_epoch, plan).map(batch, num_parallel_calls=tf.data.AUTOTUNE if parallel else None))
 
 
 def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):

@@ -76,6 +76,7 @@ def fit_recipe(
         seed=recipe.seed,
         augment=dict(recipe.augment) or None,
         fold=fold,
+        parallel=False,  # operations are deterministic
         **recipe.data_options,
     )
     model = build_model(recipe, data.description)

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..engine.opening import load_model_file
 from ..engine.run_folder import RunFolder
 from ..files import write_json, written_whole
+from ..recipes import find_recipe
 from . import FOLDER, sha256
 
 
@@ -23,12 +25,16 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
         The card.
 
     Raises:
-        ValueError: if the run is not a finished one.
+        ValueError: if the run is not a finished one, or followed other settings than the recipe's.
     """
     folder = RunFolder(run)
     config, metrics = folder.read_config(), folder.read_metrics()
     if config.get("status") != "finished":
         raise ValueError(f"{folder.path} is not a finished fit: its status is {config.get('status')!r}.")
+    settings = config["recipe"]
+    recipe = replace(find_recipe(settings["model"], settings["data"]), seed=settings["seed"])
+    if recipe.settings() != settings:
+        raise ValueError(f"{folder.path} did not follow the recipe {recipe.name!r}, so nobody could repeat the preset.")
     with written_whole(into / f"{name}.weights.h5") as unfinished:
         load_model_file(folder.model_path).save_weights(unfinished)
     model_config = {key: value for key, value in config["model"]["config"].items() if key not in ("name", "trainable")}
@@ -39,10 +45,10 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
         "config": model_config,
         "data": config["data"]["name"],
         "class_names": config["data"]["class_names"],
-        "recipe": config["recipe"],
+        "recipe": settings,
         "test": {**metrics["test"], "samples": config["data"]["samples"]["test"]},
         "sha256": sha256(into / f"{name}.weights.h5"),
-        "command": config["command"],
+        "command": f"gradschool fit {recipe.model} --data {recipe.data} --seed {recipe.seed}",
         "versions": {"gradschool": config["gradschool"], **config["versions"]},
     }
     write_json(into / f"{name}.json", card)

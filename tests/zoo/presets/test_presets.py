@@ -80,11 +80,12 @@ def test_damaged_weights_are_refused(tmp_path, damage):
 
 
 def test_a_run_becomes_a_preset(tmp_path):
-    assert main(["fit", "mlp_16_16", "--epochs", "1", "--out", str(tmp_path / "run")]) == 0
+    assert main(["fit", "perceptron", "--seed", "7", "--out", str(tmp_path / "run")]) == 0
     card = pack_preset(tmp_path / "run", "mine", into=tmp_path)
     assert card["sha256"] == sha256(tmp_path / "mine.weights.h5")
+    assert card["command"] == "gradschool fit perceptron --data logic_and --seed 7"
     trained = keras.models.load_model(tmp_path / "run" / "model.keras")
-    packed = model_class("mlp_16_16")(**card["config"])
+    packed = model_class("perceptron")(**card["config"])
     packed.load_weights(tmp_path / "mine.weights.h5")
     for ours, theirs in zip(packed.weights, trained.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
@@ -98,3 +99,9 @@ def test_an_unfinished_run_becomes_none(tmp_path):
     folder.write_metrics({})
     with pytest.raises(ValueError, match="not a finished fit: its status is 'interrupted'"):
         pack_preset(folder.path, "mine", into=tmp_path)
+
+
+def test_a_run_with_settings_of_its_own_becomes_none(tmp_path):
+    assert main(["fit", "perceptron", "--epochs", "1", "--out", str(tmp_path / "run")]) == 0
+    with pytest.raises(ValueError, match="did not follow the recipe 'perceptron_and'"):
+        pack_preset(tmp_path / "run", "mine", into=tmp_path)
