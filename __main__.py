@@ -100,7 +100,8 @@ def _explain(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         wanted = f"gradschool[{package}]" if package in ("jax", "torch") else package
-        return f"{package} is not installed, and this needs it: pip install {wanted!r}"
+        instead = ", or set KERAS_BACKEND to jax or torch where that is installed" if package == "tensorflow" else ""
+        return f"{package} is not installed, and this needs it: pip install {wanted!r}{instead}"
     if isinstance(error, ImportError):
         return f"{error}\nA package does not load; `gradschool doctor` shows which."
     if isinstance(error, OSError) and error.strerror and error.filename is not None:

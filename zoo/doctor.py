@@ -39,10 +39,6 @@ def examine(data_dir: str | os.PathLike | None = None) -> dict:
         whether it is `supported`), `verified` (whether the test suite was run on this very combination), `backend`
         (`name`, `works`, `error`, `devices`, `policies`, `xla`), `data`, `folder`, and `problems`, each with `problem`
         and `remedy`.
-
-    Example:
-        >>> [row["name"] for row in examine()["packages"]][:3]
-        ['python', 'gradschool', 'keras']
     """
     packages = _packages()
     backend = _try_backend()
