@@ -97,7 +97,7 @@ class NoisyReLU(keras.layers.Layer):
         Float tensor of the same shape.
 
     Example:
-        >>> NoisyReLU()(keras.ops.array([-1.0, 2.0])).shape
+        >>> tuple(NoisyReLU()(keras.ops.array([-1.0, 2.0])).shape)
         (2,)
 
     Reference:

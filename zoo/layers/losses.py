@@ -47,7 +47,7 @@ def misclassification(y_true, y_pred):
         )
     if len(y_true.shape) == len(y_pred.shape):
         y_true = ops.squeeze(y_true, -1)
-    wrong = ops.argmax(y_pred, axis=-1) != ops.cast(y_true, "int64")  # (B,)
+    wrong = ops.not_equal(ops.argmax(y_pred, axis=-1), ops.cast(y_true, "int32"))  # (B,)
     return ops.cast(wrong, y_pred.dtype)
 
 
@@ -99,7 +99,7 @@ class HalfSquaredError(keras.losses.Loss):
         Scalar.
 
     Example:
-        >>> float(HalfSquaredError()([[1.0], [3.0]], [[0.0], [1.0]]))
+        >>> float(HalfSquaredError()(keras.ops.array([[1.0], [3.0]]), keras.ops.array([[0.0], [1.0]])))
         2.5
     """
 

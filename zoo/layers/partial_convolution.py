@@ -37,7 +37,7 @@ class PartialConv2D(keras.layers.Layer):
 
     Example:
         >>> layer = PartialConv2D([(0, 1), (1, 2), (0, 1, 2)], kernel_size=5)
-        >>> layer(keras.ops.ones((1, 14, 14, 3))).shape, layer.count_params()
+        >>> tuple(layer(keras.ops.ones((1, 14, 14, 3))).shape), layer.count_params()
         ((1, 10, 10, 3), 178)
 
     Reference:

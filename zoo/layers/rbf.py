@@ -30,7 +30,7 @@ class RBFCodes(keras.layers.Layer):
         Logits, shape `(B, C)`: zero where the input is the class's code, below zero elsewhere.
 
     Example:
-        >>> RBFCodes(10)(keras.ops.zeros((1, 84))).shape
+        >>> tuple(RBFCodes(10)(keras.ops.zeros((1, 84))).shape)
         (1, 10)
 
     Reference:

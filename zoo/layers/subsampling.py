@@ -29,7 +29,7 @@ class TrainableSubsampling(keras.layers.Layer):
 
     Example:
         >>> layer = TrainableSubsampling()
-        >>> layer(keras.ops.ones((1, 28, 28, 6))).shape, layer.count_params()
+        >>> tuple(layer(keras.ops.ones((1, 28, 28, 6))).shape), layer.count_params()
         ((1, 14, 14, 6), 12)
 
     Reference:
@@ -47,8 +47,9 @@ class TrainableSubsampling(keras.layers.Layer):
         self.bias = self.add_weight(shape=maps_shape[-1:], initializer="zeros", name="bias")
 
     def call(self, maps):
-        mean = ops.average_pool(maps, self.pool_size, data_format="channels_last")  # (B, H/2, W/2, C)
-        return self.activation(self.coefficient * (mean * self.pool_size**2) + self.bias)
+        size = self.pool_size
+        mean = ops.average_pool(maps, size, strides=size, data_format="channels_last")  # (B, H/2, W/2, C)
+        return self.activation(self.coefficient * (mean * size**2) + self.bias)
 
     def compute_output_shape(self, maps_shape):
         batch, height, width, channels = maps_shape
