@@ -51,9 +51,9 @@ _ENTRIES = (
     ModelEntry("perceptron", "perceptron", "perceptron:Perceptron", 3, 2, _ROSENBLATT),
     ModelEntry("adaline", "adaline", "adaline:ADALINE", 3, 2, _WIDROW),
     ModelEntry("linear_regression", "linear_regression", "linear_regression:LinearRegression", 29, 28, _YULE),
-    ModelEntry("mlp", "mlp", "mlp:MLP", 104_938, 104_768, _RUMELHART),
+    ModelEntry("mlp", "mlp", "mlp:MLP", 104_938, 104_768, _RUMELHART, presets=("mlp_mnist",)),
     ModelEntry("mlp_16_16", "mlp", "mlp:MLP", 13_002, 12_960, _RUMELHART, config={"hidden": (16, 16)}),
-    ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN),
+    ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN, presets=("lenet5_mnist",)),
     ModelEntry("lenet5_1998", "lenet_1998", "lenet_1998:LeNet5In1998", 60_840, 328_096, _LECUN),
 )
 _MODELS = {entry.name: entry for entry in _ENTRIES}
@@ -86,7 +86,7 @@ def model_class(name: str) -> type:
     return getattr(importlib.import_module(f".models.{module}", __package__), class_name)
 
 
-def create_model(name: str, **overrides):
+def create_model(name: str, /, **overrides):
     """A new model with random weights, as `create_model("mlp", classes=26)`.
 
     Args:

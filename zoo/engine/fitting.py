@@ -1,5 +1,6 @@
 """From a recipe to a run folder: build, compile, fit, evaluate, write."""
 
+import importlib
 import math
 import platform
 import time
@@ -128,6 +129,7 @@ def build_model(recipe: Recipe, description) -> keras.Model:
 
 def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:
     """All that `config.json` says of a run before it starts."""
+    backend = keras.backend.backend()
     return {
         "gradschool": __version__,
         "command": command,
@@ -142,9 +144,11 @@ def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, A
         },
         "versions": {
             "python": platform.python_version(),
+            "numpy": np.__version__,
             "keras": keras.__version__,
-            "backend": keras.backend.backend(),
+            backend: importlib.import_module(backend).__version__,
         },
+        "backend": backend,
     }
 
 

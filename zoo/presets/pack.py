@@ -35,9 +35,13 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
     recipe = replace(find_recipe(settings["model"], settings["data"]), seed=settings["seed"])
     if recipe.settings() != settings:
         raise ValueError(f"{folder.path} did not follow the recipe {recipe.name!r}, so nobody could repeat the preset.")
+    trained = load_model_file(folder.model_path)
+    bare = type(trained).from_config(trained.get_config())  # without the optimizer, whose state would be saved too
+    bare.set_weights(trained.get_weights())
     with written_whole(into / f"{name}.weights.h5") as unfinished:
-        load_model_file(folder.model_path).save_weights(unfinished)
-    model_config = {key: value for key, value in config["model"]["config"].items() if key not in ("name", "trainable")}
+        bare.save_weights(unfinished)
+    left_to_the_user = ("name", "trainable", "dtype")
+    model_config = {key: value for key, value in config["model"]["config"].items() if key not in left_to_the_user}
     card = {
         "name": name,
         "class": config["model"]["class"],
