@@ -30,3 +30,15 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("the variable GRADSCHOOL_TEST_DATA, a folder of original data files, is not set")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def prepared_datasets(real_data, tmp_path_factory) -> Path:
+    """A folder in which tensorflow-datasets has prepared MNIST from the original files, once for all tests."""
+    from download_cache import fill_download_cache
+    from gradschool.zoo.data import load_data
+
+    data_dir = tmp_path_factory.mktemp("tensorflow_datasets")
+    fill_download_cache(real_data, data_dir, "mnist")
+    load_data("mnist", data_dir=data_dir)
+    return data_dir
