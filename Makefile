@@ -38,7 +38,9 @@ test-torch: $(VENV)/installed-torch ## Models and layers on PyTorch
 lint: $(VENV)/installed-dev ## Ruff's rules and format, then mypy's types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@mkdir -p $(VENV)/types && ln -sfn "$(CURDIR)" $(VENV)/types/gradschool  # mypy looks for a folder of that name
+	@mkdir -p $(VENV)/types/gradschool  # mypy looks for a folder of the package's name
+	@for part in __init__.py __main__.py py.typed zoo callbacks courseware; do \
+	    ln -sfn "$(CURDIR)/$$part" $(VENV)/types/gradschool/$$part; done
 	@MYPYPATH=$(VENV)/types $(RUN) -m mypy
 
 clean: ## Remove the environments, builds and caches; runs are kept

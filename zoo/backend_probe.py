@@ -56,7 +56,7 @@ def _jax_devices() -> list[dict]:
 def _torch_devices() -> list[dict]:
     import torch
 
-    found = [{"name": "cpu", "type": "CPU", "memory": None}]
+    found: list[dict] = [{"name": "cpu", "type": "CPU", "memory": None}]
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)
         found.append({"name": properties.name, "type": "GPU", "memory": properties.total_memory})

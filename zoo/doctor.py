@@ -25,7 +25,7 @@ VERIFIED = (("3.11", "2.21.0", "3.15.1"), ("3.12", "2.19.1", "3.10.0"), ("3.13",
 _BACKENDS = ("tensorflow", "jax", "torch")
 _SHOWN = ("keras", *_BACKENDS, "tensorflow-datasets", "numpy", "matplotlib", "scikit-learn", "pillow", "typer", "rich")
 _DRIVER = Path("/proc/driver/nvidia/version")
-_PATIENCE = 300  # seconds; the first import from a slow disk takes a while
+_PATIENCE = 120  # seconds; the first import from a slow disk takes a while
 
 
 def examine(data_dir: str | os.PathLike | None = None) -> dict:
@@ -190,7 +190,7 @@ def render(report: dict) -> Group:
         Text.assemble(("problem: ", "red"), f"{one['problem']}\n  remedy: {one['remedy']}")
         for one in report["problems"]
     ]
-    return Group("", versions, "", here, "", *(problems or ["no problems found"]))
+    return Group("", versions, "", here, "", *(problems or [Text("no problems found")]))
 
 
 def _facts(report: dict) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import IO, cast
 
 # A log line: severity and date in either of two forms, or a line that belongs to the one before it.
 _INFO_OR_WARNING = re.compile(
@@ -67,8 +68,8 @@ def without_log_lines() -> Iterator[None]:
         except OSError:  # no standard error (a service), or no process to be had: the lines do no harm
             yield
             return
-        os.dup2(sieve.stdin.fileno(), 2)
-        sieve.stdin.close()
+        with cast(IO[bytes], sieve.stdin) as into_the_sieve:
+            os.dup2(into_the_sieve.fileno(), 2)
         try:
             yield
         finally:
@@ -133,7 +134,7 @@ def start_xla() -> None:
     import tensorflow
 
     if tensorflow.__version__ < "2.21":
-        with without_log_lines():
+        with without_log_lines(), contextlib.suppress(tensorflow.errors.OpError):  # some builds come without XLA
             tensorflow.function(lambda x: x + x, jit_compile=True, autograph=False)(tensorflow.constant(1.0))
 
 
