@@ -39,6 +39,18 @@ def whole_numbers(argument: str, values: object, least: int, count: int | None =
     return tuple(whole_number(f"every part of {argument}={values!r}", value, least) for value in values)
 
 
+def sample_shape(shape: object) -> tuple[int, ...]:
+    """`shape` as the shape of one sample, of one axis or more.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    checked = whole_numbers("input_shape", shape, least=1)
+    if not checked:
+        raise ValueError("input_shape must have at least one axis, such as (784,); got ().")
+    return checked
+
+
 def image_shape(model: str, shape: object, smallest: int = 1) -> tuple[int, int, int]:
     """`shape` as (height, width, channels), if the images are large enough for `model`.
 

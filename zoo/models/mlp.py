@@ -18,7 +18,7 @@ from keras import layers
 from ..layers.activations import activated, serialize_activation
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.policies import get_policy, output_dtype
-from .arguments import share, whole_number, whole_numbers
+from .arguments import sample_shape, share, whole_number, whole_numbers
 from .base import ZooModel
 
 
@@ -75,7 +75,7 @@ class MLP(ZooModel):
         dtype: Any = None,
         **kwargs: Any,
     ):
-        input_shape = whole_numbers("input_shape", input_shape, least=1)
+        input_shape = sample_shape(input_shape)
         classes = whole_number("classes", classes, least=2)
         hidden = whole_numbers("hidden", hidden, least=1)
         dropout = share("dropout", dropout)

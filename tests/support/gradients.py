@@ -1,0 +1,60 @@
+"""The gradients of a loss by a model's weights, as NumPy arrays, whatever the back end."""
+
+import keras
+import numpy as np
+
+
+def gradients(model, inputs, targets, loss, training=False) -> dict[str, np.ndarray]:
+    """The derivative of `loss(targets, model(inputs))` by every trainable variable, by the variable's path."""
+    compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
+    values = compute(model, inputs, targets, loss, training)
+    return {
+        variable.path: None if value is None else keras.ops.convert_to_numpy(value)
+        for variable, value in zip(model.trainable_variables, values, strict=True)
+    }
+
+
+def input_gradient(function, x) -> np.ndarray:
+    """The derivative of `sum(function(x))` by `x`, a NumPy array, whatever the back end."""
+    variable = keras.Variable(x, dtype=x.dtype)
+
+    class Holder:
+        trainable_variables = (variable,)
+        non_trainable_variables = ()
+
+        def __call__(self, inputs, training):
+            return function(keras.ops.convert_to_tensor(variable))
+
+        def stateless_call(self, trainable, others, inputs, training):
+            return function(trainable[0]), others
+
+    holder = Holder()
+    return gradients(holder, None, None, lambda _, outputs: keras.ops.sum(outputs))[variable.path]
+
+
+def _tensorflow(model, inputs, targets, loss, training):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        cost = loss(targets, model(inputs, training=training))
+    return tape.gradient(cost, [variable.value for variable in model.trainable_variables])
+
+
+def _jax(model, inputs, targets, loss, training):
+    import jax
+
+    others = [variable.value for variable in model.non_trainable_variables]
+
+    def cost(trainable):
+        outputs, _ = model.stateless_call(trainable, others, inputs, training=training)
+        return loss(targets, outputs)
+
+    return jax.grad(cost)([variable.value for variable in model.trainable_variables])
+
+
+def _torch(model, inputs, targets, loss, training):
+    import torch
+
+    with torch.enable_grad():
+        cost = loss(targets, model(inputs, training=training))
+    return torch.autograd.grad(cost, [variable.value for variable in model.trainable_variables], allow_unused=True)

@@ -1,0 +1,255 @@
+"""What every model of the zoo must do, on whichever back end the tests run. `model_case.py` says how each is tried."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras.ops import convert_to_numpy
+
+from gradients import gradients
+from gradschool.zoo.inspection.layer_table import layer_table, total
+from gradschool.zoo.layers.policies import get_policy, output_dtype
+from gradschool.zoo.registry import create_model
+from model_case import CLAIMS, POLICIES, cases, left_out
+
+BATCH = 5
+
+
+def every_model(part=None):
+    """Parametrises a test over the models that the part applies to."""
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(part)])
+
+
+@pytest.fixture
+def double_precision(dtype):
+    """Lets JAX have float64, where it is asked for: by default JAX has none."""
+    if keras.backend.backend() != "jax" or dtype != "float64":
+        yield
+        return
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+def answer(model, inputs):
+    return convert_to_numpy(model(inputs, training=False)).astype("float64")
+
+
+def assert_same(model, other, inputs, atol=0.0):
+    np.testing.assert_allclose(answer(model, inputs), answer(other, inputs), rtol=0, atol=atol)
+
+
+# === Size and shape ===
+@every_model()
+def test_counts_are_those_of_the_registry(case):
+    model = create_model(case.name)
+    assert model.count_params() == case.entry.parameters
+    assert total(layer_table(model)) == (case.entry.parameters, case.entry.multiply_adds)
+
+
+@every_model()
+def test_builds_with_prime_sizes(case):
+    model = case.build()
+    inputs, _ = case.samples(model, BATCH)
+    assert model.output_shape == (None, *case.answers)
+    assert answer(model, inputs).shape == (BATCH, *case.answers)
+    assert np.isfinite(answer(model, inputs)).all()
+
+
+@every_model()
+def test_answers_each_sample_by_itself(case):
+    model = case.build()
+    inputs, _ = case.samples(model, BATCH)
+    alone = np.concatenate([answer(model, inputs[i : i + 1]) for i in range(BATCH)])
+    np.testing.assert_allclose(answer(model, inputs), alone, rtol=0, atol=2e-5)
+
+
+@every_model()
+def test_inputs_of_another_shape_are_refused(case):
+    model = case.build()
+    inputs, _ = case.samples(model, BATCH)
+    for wrong in (np.concatenate([inputs, inputs], axis=-1), inputs[..., None, None], inputs[0, 0]):
+        with pytest.raises(ValueError, match=r"shape|rank|dim"):
+            model(wrong)
+
+
+@every_model()
+@pytest.mark.parametrize("shape", [(), (0,), (-3, 5, 1), ("a",), "28x28", 28, (None, 5, 1), (2.5,)])
+def test_impossible_input_shapes_are_refused(case, shape):
+    with pytest.raises(ValueError, match="input_shape"):
+        create_model(case.name, input_shape=shape)
+
+
+# === Precision ===
+@every_model()
+@pytest.mark.parametrize("dtype", POLICIES)
+@pytest.mark.usefixtures("double_precision")
+def test_policy_computes_and_is_kept_by_a_save(case, dtype, tmp_path):
+    model = case.build(dtype=dtype)
+    policy, answers_in = get_policy(dtype), output_dtype(get_policy(dtype))
+    inputs, _ = case.samples(model, BATCH)
+    assert keras.backend.standardize_dtype(model(inputs).dtype) == answers_in
+    assert np.isfinite(answer(model, inputs)).all()
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    assert {layer.compute_dtype for layer in layers} <= {policy.compute_dtype, answers_in}
+    assert {str(weight.dtype) for weight in model.weights} <= {policy.variable_dtype, answers_in}
+    assert model.layers[-1].compute_dtype == answers_in
+
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is type(model)
+    assert loaded.dtype_policy == policy
+    assert [layer.dtype_policy for layer in loaded.layers] == [layer.dtype_policy for layer in model.layers]
+    assert_same(model, loaded, inputs)
+
+
+@every_model()
+def test_the_global_policy_is_the_default(case):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert case.build().dtype_policy.name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+# === Configuration and saves ===
+@every_model()
+def test_config_inverts_the_constructor_and_fits_into_json(case):
+    model = case.build(**accepted(case.options, case), name="lakehouse", dtype="mixed_bfloat16", trainable=False)
+    config = model.get_config()
+    assert {"name": "lakehouse", "trainable": False}.items() <= config.items()
+    copy = case.model_class.from_config(json.loads(json.dumps(config)))
+    assert json.dumps(copy.get_config()) == json.dumps(config)
+    copy.set_weights(model.get_weights())
+    inputs, _ = case.samples(model, BATCH)
+    assert_same(model, copy, inputs)
+
+
+@every_model()
+def test_options_survive_a_save(case, tmp_path):
+    model = case.build(**accepted(case.options, case))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    inputs, _ = case.samples(model, BATCH)
+    assert json.dumps(loaded.get_config()) == json.dumps(model.get_config())
+    assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
+    assert_same(model, loaded, inputs)
+
+
+@every_model()
+def test_weights_alone_make_another_model_the_same(case, tmp_path):
+    model, other = case.build(), create_model(case.name, **case.small)
+    model.save_weights(tmp_path / "model.weights.h5")
+    other.load_weights(tmp_path / "model.weights.h5")
+    inputs, _ = case.samples(model, BATCH)
+    assert_same(model, other, inputs)
+
+
+@every_model()
+def test_a_frozen_model_stays_frozen(case, tmp_path):
+    model = case.build(trainable=False)
+    model.save(tmp_path / "model.keras")
+    for frozen in (model, case.model_class.from_config(model.get_config()), load(tmp_path / "model.keras")):
+        assert not frozen.trainable
+        assert not frozen.trainable_variables
+
+
+@every_model()
+def test_the_name_is_the_registry_s_or_the_user_s(case):
+    assert create_model(case.name, **case.small).name == case.name
+    assert create_model(case.name, **case.small, name="lakehouse").name == "lakehouse"
+
+
+@every_model()
+def test_presets_of_the_registry_are_those_with_cards(case):
+    assert set(case.entry.presets) == {
+        name for name, card in case.model_class.presets.items() if card["model"] == case.name
+    }
+
+
+@every_model()
+def test_an_exported_model_answers_the_same(case, tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("a SavedModel is exported by the TensorFlow back end")
+    import tensorflow as tf
+
+    model = case.build()
+    inputs, _ = case.samples(model, BATCH)
+    model.export(tmp_path / "exported", verbose=False)
+    loaded = tf.saved_model.load(tmp_path / "exported")  # kept: its variables live as long as it does
+    np.testing.assert_allclose(loaded.serve(inputs), answer(model, inputs), rtol=0, atol=2e-5)
+
+
+# === Learning ===
+@every_model("gradients")
+def test_every_weight_has_a_gradient(case):
+    model = case.build()
+    inputs, targets = case.samples(model, 23)
+    for path, gradient in gradients(model, inputs, targets, case.loss_function()).items():
+        assert gradient is not None, path
+        assert np.isfinite(gradient).all(), path
+        assert np.abs(gradient).max() > 0, path
+
+
+@every_model("training")
+def test_learns_one_batch_by_heart(case):
+    model = create_model(case.name, **case.small)
+    inputs, targets = case.samples(model, 11)
+    model.compile(case.optimizer(), case.loss_function())
+    before = model.evaluate(inputs, targets, batch_size=11, verbose=0)
+    many_times = [np.concatenate([part] * case.steps) for part in (inputs, targets)]
+    model.fit(*many_times, batch_size=11, shuffle=False, verbose=0)  # every batch is the same eleven samples
+    assert np.all(case.solved(targets, model.predict(inputs, verbose=0)))
+    assert model.evaluate(inputs, targets, batch_size=11, verbose=0) < 0.1 * before
+
+
+@every_model("training")
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+def test_a_step_in_mixed_precision_moves_every_weight_and_stays_finite(case, dtype):
+    model = case.build(dtype=dtype)
+    inputs, targets = case.samples(model, 23)
+    before = [convert_to_numpy(weight) for weight in model.trainable_variables]
+    model.compile(case.optimizer(), case.loss_function())
+    many_times = [np.concatenate([part] * 12) for part in (inputs, targets)]  # float16's loss scale must first settle
+    model.fit(*many_times, batch_size=23, verbose=0)
+    for weight, old in zip(model.trainable_variables, before, strict=True):
+        assert np.isfinite(convert_to_numpy(weight)).all(), weight.path
+        assert np.any(convert_to_numpy(weight) != old), weight.path
+
+
+@every_model()
+def test_evaluate_predict_and_summary_work_as_in_keras(case):
+    model = case.build()
+    inputs, targets = case.samples(model, BATCH)
+    model.compile(loss=case.loss_function())
+    assert np.isfinite(model.evaluate(inputs, targets, batch_size=3, verbose=0))
+    np.testing.assert_allclose(model.predict(inputs, batch_size=3, verbose=0), answer(model, inputs), rtol=0, atol=2e-5)
+    lines = []
+    model.summary(print_fn=lambda line, **_: lines.append(line))
+    assert all(layer.name in "\n".join(lines) for layer in model.layers)
+
+
+# === Parts that do not apply ===
+@pytest.mark.parametrize(
+    ("case", "part", "reason"), [pytest.param(*row, id=f"{row[0].name}, {row[1]}: {row[2]}") for row in left_out()]
+)
+def test_what_is_left_out_does_not_apply(case, part, reason):
+    assert part in CLAIMS, f"{part!r} is not a part that can be left out; there are {', '.join(CLAIMS)}"
+    assert len(reason.split()) > 2
+    assert CLAIMS[part](create_model(case.name))
+
+
+def load(path):
+    return keras.models.load_model(path)
+
+
+def accepted(options, case):
+    """Those of the options that the model takes: not every model has dropout."""
+    import inspect
+
+    known = inspect.signature(case.model_class.__init__).parameters
+    return {key: value for key, value in options.items() if key in known}
