@@ -1,6 +1,8 @@
 """The README's Python blocks run as they stand, each on its own and in an empty folder."""
 
 import re
+import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,16 @@ def test_every_file_that_is_linked_is_there():
     targets = re.findall(r"\]\(([^)#]+)", README)
     missing = [target for target in targets if "://" not in target and not (ROOT / target).exists()]
     assert missing == []
+
+
+def test_the_recipes_without_tensorflow_name_everything_else_that_is_needed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [line.replace(" ", "") for line in project["dependencies"]]
+    commands = re.findall(r"^pip install ((?:.*\\\n)*.*)$", README, flags=re.MULTILINE)
+    for first, left_out in (
+        ("jax", ("tensorflow", "importlib_resources")),
+        ("tensorflow-tpu==2.19.1", ("tensorflow>",)),
+    ):
+        (words,) = [shlex.split(command) for command in commands if command.startswith(f"{first} ")]
+        wanted = {line for line in needed if not line.startswith(left_out)}
+        assert set(words) - {first, "\n"} == wanted
