@@ -80,7 +80,7 @@ def model_entry(name: str) -> ModelEntry:
     return _MODELS[name]
 
 
-def model_class(name: str) -> type:
+def model_class(name: str) -> type[Any]:
     """The class behind a name; imports Keras."""
     module, _, class_name = model_entry(name).target.partition(":")
     return getattr(importlib.import_module(f".models.{module}", __package__), class_name)

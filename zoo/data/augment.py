@@ -9,7 +9,8 @@ Shapes:
     key  int64 tensor, shape (2,): where TensorFlow's stateless random numbers start
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..errors import unknown_name
 
@@ -121,7 +122,7 @@ def _window(images, top, left, height: int, width: int):
 
 
 # In this order: what moves the picture first, what hides a piece of it last.
-_AUGMENTATIONS = {"crop": crop, "shift": shift, "flip": flip, "cutout": cutout}
+_AUGMENTATIONS: dict[str, Callable[..., Any]] = {"crop": crop, "shift": shift, "flip": flip, "cutout": cutout}
 
 
 def check_augment(augment: Mapping[str, int | bool] | None, input_shape: tuple[int, ...]) -> dict[str, int | bool]:

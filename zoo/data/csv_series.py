@@ -125,7 +125,7 @@ def _order_of_dates(table: Table, column: str, allow_gaps: bool) -> np.ndarray:
     if None in dates:
         row, cell = next((r, c) for r, c, d in zip(rows, table.cells(column), dates, strict=True) if d is None)
         raise ValueError(f"{table.path}, row {row}, column {column!r}: {cell!r} is not a date such as 2024-03-01.")
-    order = np.array(sorted(range(len(dates)), key=dates.__getitem__))
+    order = np.argsort(np.array(dates, "datetime64[s]"), kind="stable")
     steps = [dates[late] - dates[early] for early, late in pairwise(order)]
     usual = Counter(steps).most_common(1)[0][0] if steps else timedelta(days=1)
     for (early, late), step in zip(pairwise(order), steps, strict=True):

@@ -63,7 +63,8 @@ def _read_picture(path: Path, channels: int) -> np.ndarray:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as picture:
+        with Image.open(path) as stored:
+            picture: Image.Image = stored
             if picture.mode in ("I", "I;16", "I;16B", "F"):  # 16 bits or real numbers: keep the values
                 gray = np.asarray(picture, "float64")
                 return np.repeat(_to_unit_range(gray, path.name, 65535.0)[..., None], channels, axis=-1)

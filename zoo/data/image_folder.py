@@ -126,8 +126,8 @@ def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str | None
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(file) as picture:
-            picture = ImageOps.exif_transpose(picture)  # a camera held upright
+        with Image.open(file) as stored:
+            picture = ImageOps.exif_transpose(stored)  # a camera held upright
             if picture.mode.startswith("I;16"):
                 picture = Image.fromarray(np.uint8(np.asarray(picture) >> 8))
             if picture.has_transparency_data:

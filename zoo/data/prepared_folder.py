@@ -97,9 +97,9 @@ def read_split(folder: Path, split: str, description: Description) -> tuple[np.n
             raise FileNotFoundError(str(_damaged(folder, f"{file.name} is missing")))
     parts = [_read_shard(file, count, description) for file, count in shards]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    if labels.min() < 0 or labels.max() >= description.classes:
-        raise _damaged(folder, f"it has labels from {labels.min()} to {labels.max()}; expected 0 to "
-                               f"{description.classes - 1}")  # fmt: skip
+    largest = len(description.class_names) - 1
+    if labels.min() < 0 or labels.max() > largest:
+        raise _damaged(folder, f"it has labels from {labels.min()} to {labels.max()}; expected 0 to {largest}")
     return images, labels
 
 

@@ -6,6 +6,7 @@ test part; the validation part is held out of the official training part, from e
 
 import os
 from pathlib import Path
+from typing import cast
 
 from .description import Description
 from .prepared_folder import check_folder, find_prepared, read_split
@@ -115,7 +116,7 @@ def load(name: str, *, seed: int, validation_share: float, data_dir: str | os.Pa
         from .preparing import prepare
 
         prepare(name, data_dir)
-        folder = find_prepared(data_dir, name)
+        folder = cast(Path, find_prepared(data_dir, name))
     import_tensorflow()
     images, labels = read_split(folder, "train", description)
     kept, validation = hold_out(labels, validation_share, seed, "validation")

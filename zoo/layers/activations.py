@@ -158,7 +158,7 @@ class ParametricReLU(keras.layers.PReLU):
 
 # === Lookup ===
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linear": keras.activations.linear,
     "logistic": keras.activations.sigmoid,
     "tanh": keras.activations.tanh,
@@ -171,7 +171,7 @@ _FUNCTIONS = {
     "hardlim": hardlim,
     "hardlims": hardlims,
 }
-_LAYERS = {"noisy_relu": NoisyReLU, "parametric_relu": ParametricReLU}
+_LAYERS: dict[str, Callable[[], Any]] = {"noisy_relu": NoisyReLU, "parametric_relu": ParametricReLU}
 ACTIVATIONS = (*_FUNCTIONS, *_LAYERS)
 _KERAS = {name for name in dir(keras.activations) if name[0].islower()} - {"get", "serialize", "deserialize"}
 

@@ -2,9 +2,10 @@
 
 import operator
 from collections.abc import Iterable
+from typing import Any
 
 
-def whole_number(argument: str, value: object, least: int) -> int:
+def whole_number(argument: str, value: Any, least: int) -> int:
     """`value` as an int, if it is a whole number of at least `least`.
 
     Raises:
@@ -24,7 +25,7 @@ def whole_number(argument: str, value: object, least: int) -> int:
     return number
 
 
-def whole_numbers(argument: str, values: object, least: int, count: int | None = None) -> tuple[int, ...]:
+def whole_numbers(argument: str, values: Any, least: int, count: int | None = None) -> tuple[int, ...]:
     """`values` as a tuple of ints of at least `least`, `count` of them if that is given.
 
     Raises:
@@ -39,7 +40,7 @@ def whole_numbers(argument: str, values: object, least: int, count: int | None =
     return tuple(whole_number(f"every part of {argument}={values!r}", value, least) for value in values)
 
 
-def sample_shape(shape: object) -> tuple[int, ...]:
+def sample_shape(shape: Any) -> tuple[int, ...]:
     """`shape` as the shape of one sample, of one axis or more.
 
     Raises:
@@ -51,7 +52,7 @@ def sample_shape(shape: object) -> tuple[int, ...]:
     return checked
 
 
-def image_shape(model: str, shape: object, smallest: int = 1) -> tuple[int, int, int]:
+def image_shape(model: str, shape: Any, smallest: int = 1) -> tuple[int, int, int]:
     """`shape` as (height, width, channels), if the images are large enough for `model`.
 
     Raises:
@@ -73,7 +74,7 @@ def image_shape(model: str, shape: object, smallest: int = 1) -> tuple[int, int,
     return height, width, channels
 
 
-def share(argument: str, value: object) -> float:
+def share(argument: str, value: Any) -> float:
     """`value` as a float in [0, 1), such as the share of units that dropout leaves out.
 
     Raises:

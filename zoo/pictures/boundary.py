@@ -31,7 +31,8 @@ def decision_boundary(
     axes.contourf(line, line, yes, levels=[-0.5, 0.5, 1.5], colors=[ORANGE, BLUE], alpha=0.25)
     truth = targets.reshape(-1) > threshold
     for mask, colour, label in ((truth, BLUE, "yes"), (~truth, ORANGE, "no")):
-        axes.scatter(*inputs[mask].T, color=colour, edgecolor="black", s=70, label=label, zorder=3)
+        first, second = inputs[mask].T
+        axes.scatter(first, second, color=colour, edgecolor="black", s=70, label=label, zorder=3)
     axes.set_aspect("equal")
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.14))
     tidy(axes)

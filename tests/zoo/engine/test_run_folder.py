@@ -47,7 +47,7 @@ def test_looking_does_not_touch(tmp_path):
     not os.path.isdir("/proc") or sys.platform != "linux", reason="needs /proc, which nobody may write to"
 )
 def test_a_place_that_cannot_be_written_is_refused():
-    with pytest.raises(OSError, match="cannot write in /proc.*name another folder with --out"):
+    with pytest.raises(OSError, match=r"cannot write in /proc.*name another folder with --out"):
         check_free(RunFolder("/proc/run").path, overwrite=False)
 
 
