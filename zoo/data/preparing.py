@@ -14,6 +14,8 @@ import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .tensorflow_import import import_tensorflow
+
 SECONDS = 4.0  # after which the network counts as unreachable
 
 
@@ -41,6 +43,7 @@ def prepare(name: str, data_dir: Path) -> None:
         reason = why_unreachable(next(iter(urls)))
         if reason:
             raise ConnectionError(_advice(name, data_dir, reason))
+    import_tensorflow()  # quietly, before tensorflow-datasets does; and not before it is known to be of use
     try:
         _download_and_prepare(tfds, name, data_dir, show=not cached)
     except (tfds.download.DownloadError, tfds.core.download.download_manager.NonMatchingChecksumError) as error:
