@@ -5,6 +5,7 @@ other samples gets an entry in `FAMILIES` (by family, or by name). A part that d
 the model, in `does_not_apply`, with its reason; `CLAIMS` holds what must be true then.
 """
 
+import inspect
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ def images_and_labels(model, count: int, seed: int = 0):
 
 
 def teacher(decide: Callable[[np.ndarray], np.ndarray]):
-    """Samples that another neuron, of random weights, gave the targets; a margin between them, so that they can be learned."""
+    """Samples with the targets of another neuron, whose weights are random; with a margin, to be learned soon."""
 
     def samples(model, count: int, seed: int = 0):
         rng = np.random.default_rng(seed)
@@ -140,6 +141,12 @@ def model_case(name: str) -> ModelCase:
     """The case of a registered model."""
     overrides = FAMILIES.get(name) or FAMILIES.get(model_entry(name).family) or {}
     return ModelCase(name, **overrides)
+
+
+def accepted(options: Mapping[str, Any], case: ModelCase) -> dict[str, Any]:
+    """Those of the options that the model takes: not every model has dropout."""
+    known = inspect.signature(case.model_class.__init__).parameters
+    return {key: value for key, value in options.items() if key in known}
 
 
 # === Parts that do not apply ===

@@ -11,7 +11,7 @@ from gradients import gradients
 from gradschool.zoo.inspection.layer_table import layer_table, total
 from gradschool.zoo.layers.policies import get_policy, output_dtype
 from gradschool.zoo.registry import create_model
-from model_case import CLAIMS, POLICIES, cases, left_out
+from model_case import CLAIMS, POLICIES, accepted, cases, left_out
 
 BATCH = 5
 
@@ -245,11 +245,3 @@ def test_what_is_left_out_does_not_apply(case, part, reason):
 
 def load(path):
     return keras.models.load_model(path)
-
-
-def accepted(options, case):
-    """Those of the options that the model takes: not every model has dropout."""
-    import inspect
-
-    known = inspect.signature(case.model_class.__init__).parameters
-    return {key: value for key, value in options.items() if key in known}
