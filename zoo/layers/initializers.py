@@ -97,6 +97,8 @@ def get_initializer(identifier: Any) -> Callable:
     """
     if isinstance(identifier, keras.initializers.Initializer):
         return type(identifier).from_config(identifier.get_config())
+    if identifier is None:
+        raise ValueError(f"an initializer is needed; got None. There are: {', '.join(INITIALIZERS)}, and Keras's own.")
     if not isinstance(identifier, str):
         return keras.initializers.get(identifier)
     if identifier in _COURSE:

@@ -21,8 +21,11 @@ def get_policy(dtype: Any = None) -> keras.dtype_policies.DTypePolicy:
         >>> get_policy("mixed_bfloat16").compute_dtype
         'bfloat16'
     """
-    policy = keras.dtype_policies.get(dtype)
-    if policy.compute_dtype not in FLOATS:
+    try:
+        policy = keras.dtype_policies.get(dtype)
+    except ValueError:
+        policy = None
+    if policy is None or policy.compute_dtype not in FLOATS:
         raise ValueError(
             f"dtype must be one of {', '.join(FLOATS)}, mixed_float16, mixed_bfloat16, or a policy made of these; "
             f"got {dtype!r}."
