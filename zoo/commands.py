@@ -149,6 +149,9 @@ def fit(
 
 
 def _fit(recipe, data_dir, seeds, folds, out, overwrite, as_json) -> None:
+    from .data import check_available
+
+    check_available(recipe.data, data_dir)  # before the engine, which imports Keras, keeps anyone waiting
     from .engine.run_folder import free_name
     from .settings import slug
 

@@ -65,6 +65,25 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
     raise ValueError(f"{error} Nor is there a folder of images of that name here.")
 
 
+def check_available(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> None:
+    """Refuses what is not there before anything slow is imported: a wrong name, or no network where one is needed.
+
+    `load_data` refuses the same; this answers without the seconds that importing TensorFlow takes.
+
+    Args:
+        name_or_path: as `load_data` takes it.
+        data_dir: as `load_data` takes it.
+
+    Raises:
+        ValueError: if there is no such data set.
+        OSError: if it is not prepared and the network cannot be reached.
+    """
+    source_of(name_or_path)
+    check = getattr(_source(str(name_or_path)), "check_available", None) if name_or_path in _FILES else None
+    if check:
+        check(name_or_path, data_dir)
+
+
 def _source(name: str):
     return importlib.import_module(f".{_FILES[name]}", __package__)
 

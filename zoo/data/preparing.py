@@ -19,6 +19,23 @@ from .tensorflow_import import import_tensorflow
 SECONDS = 4.0  # after which the network counts as unreachable
 
 
+def check_preparable(name: str, data_dir: Path) -> None:
+    """Refuses a data set that cannot be prepared here: its files are not there, and neither is the network.
+
+    Args:
+        name: as tensorflow-datasets calls it.
+        data_dir: its folder.
+
+    Raises:
+        OSError: if the network is needed and cannot be reached.
+        ValueError: if tensorflow-datasets is missing, or a file in the download cache is damaged.
+    """
+    if not _is_cached(name, data_dir):
+        reason = why_unreachable(next(iter(_urls(name))))
+        if reason:
+            raise ConnectionError(_advice(name, data_dir, reason))
+
+
 def prepare(name: str, data_dir: Path) -> None:
     """Downloads and prepares a data set; without the network if its files lie in `data_dir/downloads` already.
 
@@ -27,25 +44,14 @@ def prepare(name: str, data_dir: Path) -> None:
         data_dir: its folder; made if it does not exist.
 
     Raises:
-        OSError: if the network is needed and cannot be reached, or if downloading or writing fails.
-        ValueError: if a file in the download cache is damaged.
+        OSError: if downloading or writing fails.
+        ValueError: if a downloaded file is damaged.
     """
+    import_tensorflow()  # quietly, before tensorflow-datasets does
+    import tensorflow_datasets as tfds
+
     try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ValueError(
-            f"{name} is prepared with tensorflow-datasets, which is missing here ({error}). Install "
-            "tensorflow-datasets and tensorflow, or use the embedded data set 'digits'."
-        ) from error
-    urls = tfds.builder_cls(name).url_infos
-    cached = all(_is_cached(data_dir, name, url, info) for url, info in urls.items())
-    if not cached:
-        reason = why_unreachable(next(iter(urls)))
-        if reason:
-            raise ConnectionError(_advice(name, data_dir, reason))
-    import_tensorflow()  # quietly, before tensorflow-datasets does; and not before it is known to be of use
-    try:
-        _download_and_prepare(tfds, name, data_dir, show=not cached)
+        _download_and_prepare(name, data_dir, show=not _is_cached(name, data_dir))
     except (tfds.download.DownloadError, tfds.core.download.download_manager.NonMatchingChecksumError) as error:
         raise ConnectionError(f"downloading {name} failed: {error} Try again, or give a prepared data_dir.") from error
     except (EOFError, zlib.error, tarfile.TarError) as error:
@@ -56,21 +62,25 @@ def prepare(name: str, data_dir: Path) -> None:
         raise type(error)(f"preparing {name} in {data_dir} failed: {error}") from error
 
 
-def _download_and_prepare(tfds, name: str, data_dir: Path, show: bool) -> None:
+def _download_and_prepare(name: str, data_dir: Path, show: bool) -> None:
     """Runs tensorflow-datasets; its progress bars and lines are shown, on standard error, if it downloads."""
+    import tensorflow_datasets as tfds
+
     # Each data set looks for files put there by hand in a folder of its own: MNIST's and its look-alikes' have the
     # same names, and one would be taken for the other.
     downloads = data_dir / "downloads"
     config = tfds.download.DownloadConfig(
         manual_dir=downloads / "manual" / name, extract_dir=downloads / "extracted" / name, try_download_gcs=False
     )
-    bars = contextlib.nullcontext() if show else _without_progress_bars(tfds)
+    bars = contextlib.nullcontext() if show else _without_progress_bars()
     with bars, contextlib.redirect_stdout(sys.stderr if show else io.StringIO()):
         tfds.builder_cls(name)(data_dir=str(data_dir)).download_and_prepare(download_config=config)
 
 
 @contextlib.contextmanager
-def _without_progress_bars(tfds):
+def _without_progress_bars():
+    import tensorflow_datasets as tfds
+
     tfds.disable_progress_bar()
     try:
         yield
@@ -79,18 +89,34 @@ def _without_progress_bars(tfds):
 
 
 # === The download cache ===
-def _is_cached(data_dir: Path, name: str, url: str, info) -> bool:
-    """Whether tensorflow-datasets has downloaded the file of a URL before.
+def _urls(name: str) -> dict:
+    """The addresses of a data set's files, each with its sha256, from tensorflow-datasets' own tables."""
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ValueError(
+            f"{name} is prepared with tensorflow-datasets, which cannot be imported here ({error}). Install it, or use "
+            "the embedded data set 'digits'."
+        ) from error
+    return tfds.builder_cls(name).url_infos
+
+
+def _is_cached(name: str, data_dir: Path) -> bool:
+    """Whether tensorflow-datasets has downloaded all files of a data set before.
 
     Raises:
-        ValueError: if what it would take for that file has other contents.
+        ValueError: if what it would take for one of them has other contents.
     """
+    return all(_is_file_cached(name, data_dir, url, info.checksum) for url, info in _urls(name).items())
+
+
+def _is_file_cached(name: str, data_dir: Path, url: str, checksum: str) -> bool:
     from tensorflow_datasets.core.download import resource
 
     for folder in (data_dir / "downloads" / name, data_dir / "downloads"):
-        file = folder / resource.get_dl_fname(url, info.checksum)
+        file = folder / resource.get_dl_fname(url, checksum)
         if file.is_file() and file.with_name(file.name + ".INFO").is_file():
-            if _sha256(file) != info.checksum:
+            if _sha256(file) != checksum:
                 raise ValueError(f"the downloaded file {file} is damaged; remove it and try again.")
             return True
     return False

@@ -104,25 +104,48 @@ def load(name: str, *, seed: int, validation_share: float, data_dir: str | os.Pa
         OSError: if the data set is not prepared and the network cannot be reached, or a file cannot be read.
     """
     check_share(validation_share)
+    check_available(name, data_dir)
+    folder = _folder(name, data_dir)
+    prepared = find_prepared(folder, name)
+    if prepared is None:
+        from .preparing import prepare
+
+        prepare(name, folder)
+        prepared = cast(Path, find_prepared(folder, name))
+    import_tensorflow()
+    description = DESCRIPTIONS[name]
+    images, labels = read_split(prepared, "train", description)
+    kept, validation = hold_out(labels, validation_share, seed, "validation")
+    parts = {
+        "train": (images[kept], labels[kept]),
+        "validation": (images[validation], labels[validation]),
+        "test": read_split(prepared, "test", description),
+    }
+    return Samples(parts, description)
+
+
+def check_available(name: str, data_dir: str | os.PathLike | None = None) -> None:
+    """Refuses, within seconds, a data set that is neither prepared nor can be.
+
+    Args:
+        name: one of `DESCRIPTIONS`.
+        data_dir: tensorflow-datasets' folder, as in `load`.
+
+    Raises:
+        ValueError: if TensorFlow is missing, or the folder is not what it should be.
+        OSError: if the network is needed and cannot be reached.
+    """
     if not tensorflow_is_installed():
         raise ValueError(
             f"{name} is read with TensorFlow, which is not installed. Install it (the CPU build will do beside JAX or "
             "PyTorch), or use the embedded data set 'digits'."
         )
-    data_dir = check_folder(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets", name)
-    description = DESCRIPTIONS[name]
-    folder = find_prepared(data_dir, name)
-    if folder is None:
-        from .preparing import prepare
+    folder = _folder(name, data_dir)
+    if find_prepared(folder, name) is None:
+        from .preparing import check_preparable
 
-        prepare(name, data_dir)
-        folder = cast(Path, find_prepared(data_dir, name))
-    import_tensorflow()
-    images, labels = read_split(folder, "train", description)
-    kept, validation = hold_out(labels, validation_share, seed, "validation")
-    parts = {
-        "train": (images[kept], labels[kept]),
-        "validation": (images[validation], labels[validation]),
-        "test": read_split(folder, "test", description),
-    }
-    return Samples(parts, description)
+        check_preparable(name, folder)
+
+
+def _folder(name: str, data_dir: str | os.PathLike | None) -> Path:
+    return check_folder(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets", name)

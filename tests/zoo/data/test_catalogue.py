@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradschool.zoo.data import list_data, load_data
-from gradschool.zoo.data.catalogue import describe, source_of
+from gradschool.zoo.data.catalogue import check_available, describe, source_of
 
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100",
@@ -68,3 +68,10 @@ def test_a_name_comes_before_a_folder_of_that_name(tmp_path, monkeypatch):
     assert load_data("digits").description.kind == "embedded"
     with pytest.raises(ValueError, match="an image folder has one sub-folder for each class"):
         load_data("./digits")
+
+
+def test_what_needs_no_network_is_available(tmp_path):
+    for name in ("digits", "logic_xor", "channel_views", tmp_path):
+        check_available(name)
+    with pytest.raises(ValueError, match="did you mean 'digits'"):
+        check_available("digit")

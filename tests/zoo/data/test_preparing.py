@@ -126,6 +126,28 @@ def test_failing_downloads_are_one_message(tmp_path, monkeypatch):
         load_data("mnist", data_dir=tmp_path / "data")
 
 
+def test_a_folder_that_may_not_be_written_is_named(tmp_path, monkeypatch, attempts):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(preparing, "_download_and_prepare", refuse)
+    monkeypatch.setattr(preparing, "_is_cached", lambda name, data_dir: True)
+    with pytest.raises(PermissionError, match=re.escape(f"preparing mnist in {tmp_path} failed: ")):
+        load_data("mnist", data_dir=tmp_path)
+
+
+def test_the_answer_comes_before_tensorflow_is_imported(tmp_path):
+    """So it comes within the time limit and a second or two, on any machine."""
+    code = (
+        "import socket, sys; socket.getaddrinfo = lambda *args, **kwargs: (_ for _ in ()).throw(socket.gaierror());"
+        "from gradschool.zoo.data import check_available\n"
+        f"try: check_available('mnist', {str(tmp_path)!r})\n"
+        "except OSError as error: print('cannot be reached' in str(error), 'tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "False"]
+
+
 class TestRealData:
     def test_the_download_cache_is_enough(self, prepared_datasets, attempts):
         data = load_data("mnist", data_dir=prepared_datasets)
@@ -150,12 +172,3 @@ class TestRealData:
         with pytest.raises(OSError, match="cannot be reached"):
             load_data("mnist", data_dir=tmp_path)
         assert len(attempts) == 1
-
-    def test_a_folder_that_may_not_be_written_is_named(self, real_data, tmp_path, monkeypatch, attempts):
-        def refuse(*args, **kwargs):
-            raise PermissionError(13, "Permission denied")
-
-        monkeypatch.setattr(preparing, "_download_and_prepare", refuse)
-        monkeypatch.setattr(preparing, "_is_cached", lambda *args: True)
-        with pytest.raises(PermissionError, match=re.escape(f"preparing mnist in {tmp_path} failed: ")):
-            load_data("mnist", data_dir=tmp_path)
