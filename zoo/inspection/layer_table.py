@@ -114,9 +114,8 @@ def sample_shape(tensors) -> Shape:
 # === Rules ===
 
 
-@singledispatch
 def multiply_adds(layer: keras.layers.Layer, input_shape: Shape, output_shape: Shape) -> int:
-    """The multiply-adds of one call of `layer` on one sample.
+    """The multiply-adds of one call of `layer` on one sample: by the layer's own method, or by a rule here.
 
     Args:
         layer: built.
@@ -124,10 +123,14 @@ def multiply_adds(layer: keras.layers.Layer, input_shape: Shape, output_shape: S
         output_shape: of one sample.
 
     Raises:
-        ValueError: if the layer has weights, and neither a rule here nor a method of this name.
+        ValueError: if the layer has weights, and neither a method nor a rule.
     """
-    if hasattr(layer, "multiply_adds"):
-        return layer.multiply_adds(input_shape, output_shape)
+    own = getattr(layer, "multiply_adds", None)
+    return own(input_shape, output_shape) if own else _rule(layer, input_shape, output_shape)
+
+
+@singledispatch
+def _rule(layer, input_shape, output_shape):
     if layer.count_params():
         raise ValueError(
             f"how many multiply-adds a {type(layer).__name__} does is not known (layer {layer.name!r}): "
@@ -136,49 +139,49 @@ def multiply_adds(layer: keras.layers.Layer, input_shape: Shape, output_shape: S
     return 0
 
 
-@multiply_adds.register(layers.BatchNormalization)
-@multiply_adds.register(layers.Embedding)
-@multiply_adds.register(layers.GroupNormalization)
-@multiply_adds.register(layers.LayerNormalization)
-@multiply_adds.register(layers.PReLU)
+@_rule.register(layers.BatchNormalization)
+@_rule.register(layers.Embedding)
+@_rule.register(layers.GroupNormalization)
+@_rule.register(layers.LayerNormalization)
+@_rule.register(layers.PReLU)
 def _none(layer, input_shape, output_shape):
     return 0
 
 
-@multiply_adds.register
+@_rule.register
 def _dense(layer: layers.Dense, input_shape, output_shape):
     return math.prod(output_shape) * input_shape[-1]
 
 
-@multiply_adds.register(layers.Conv1D)
-@multiply_adds.register(layers.Conv2D)
-@multiply_adds.register(layers.Conv3D)
+@_rule.register(layers.Conv1D)
+@_rule.register(layers.Conv2D)
+@_rule.register(layers.Conv3D)
 def _convolution(layer, input_shape, output_shape):
     # The kernel's shape is (..., inputs / groups, filters), so groups are in it already.
     return math.prod(output_shape) // layer.filters * math.prod(layer.kernel.shape)
 
 
-@multiply_adds.register(layers.Conv1DTranspose)
-@multiply_adds.register(layers.Conv2DTranspose)
-@multiply_adds.register(layers.Conv3DTranspose)
+@_rule.register(layers.Conv1DTranspose)
+@_rule.register(layers.Conv2DTranspose)
+@_rule.register(layers.Conv3DTranspose)
 def _transposed_convolution(layer, input_shape, output_shape):
     # Every input value is spread by the whole kernel, of shape (..., filters, inputs); what falls off the edge counts.
     return math.prod(input_shape) * math.prod(layer.kernel.shape[:-1])
 
 
-@multiply_adds.register(layers.DepthwiseConv1D)
-@multiply_adds.register(layers.DepthwiseConv2D)
+@_rule.register(layers.DepthwiseConv1D)
+@_rule.register(layers.DepthwiseConv2D)
 def _depthwise_convolution(layer, input_shape, output_shape):
     return math.prod(output_shape) * math.prod(layer.kernel_size)
 
 
-@multiply_adds.register(layers.SeparableConv1D)
-@multiply_adds.register(layers.SeparableConv2D)
+@_rule.register(layers.SeparableConv1D)
+@_rule.register(layers.SeparableConv2D)
 def _separable_convolution(layer, input_shape, output_shape):
     each = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
     return math.prod(output_shape) // layer.filters * each
 
 
-@multiply_adds.register
+@_rule.register
 def _per_step(layer: layers.TimeDistributed, input_shape, output_shape):
     return input_shape[0] * multiply_adds(layer.layer, input_shape[1:], output_shape[1:])

@@ -46,8 +46,9 @@ def test_variance_and_bound(name):
     variance, largest = PROMISES[name]
     values = draw(name)
     np.testing.assert_allclose(values.var(), variance, rtol=0.02, atol=1e-12)
-    assert np.abs(values).max() <= largest * (1 + 1e-6)
-    if variance > 0 and largest < np.inf:
+    beyond = np.mean(np.abs(values) > largest * (1 + 1e-6))
+    assert beyond < 1e-4  # Keras cuts on PyTorch by trying four times, which leaves 4 values in a million uncut
+    if 0 < largest < np.inf and variance > 0:
         assert np.abs(values).max() > 0.99 * largest
 
 
