@@ -35,7 +35,9 @@ def shift(images, key, pixels: int):
 
     down, right = _random_moves(key, tf.shape(images)[0], pixels)  # (B,), (B,)
     padded = tf.pad(images, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]])
-    return _window(padded, pixels - down, pixels - right, images.shape[1], images.shape[2])
+    rows = tf.range(images.shape[1]) - down[:, tf.newaxis] + pixels  # (B, H)
+    columns = tf.range(images.shape[2]) - right[:, tf.newaxis] + pixels  # (B, W)
+    return _pick(padded, rows, columns)
 
 
 def crop(images, key, pixels: int):
@@ -57,8 +59,9 @@ def crop(images, key, pixels: int):
     import tensorflow as tf
 
     down, right = _random_moves(key, tf.shape(images)[0], pixels)  # (B,), (B,)
-    padded = tf.pad(images, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]], mode="REFLECT")
-    return _window(padded, pixels - down, pixels - right, images.shape[1], images.shape[2])
+    rows = _mirror(tf.range(images.shape[1]) - down[:, tf.newaxis], images.shape[1])  # (B, H)
+    columns = _mirror(tf.range(images.shape[2]) - right[:, tf.newaxis], images.shape[2])  # (B, W)
+    return _pick(images, rows, columns)
 
 
 def flip(images, key):
@@ -111,14 +114,20 @@ def _random_moves(key, count, pixels: int):
     return tf.unstack(tf.random.stateless_uniform([2, count], key, -pixels, pixels + 1, tf.int32))
 
 
-def _window(images, top, left, height: int, width: int):
-    """Cuts the window of height x width at (top, left) out of each image; a corner for each image."""
+def _mirror(places, size: int):
+    """Places before 0 and behind size - 1 as the mirrored border has them: -1 is 1, size is size - 2."""
+    return size - 1 - abs(size - 1 - abs(places))
+
+
+def _pick(images, rows, columns):
+    """The pixels `images[b, rows[b, i], columns[b, j]]`, shape `(B, I, J, C)`; one gather, as pixels are few bytes."""
     import tensorflow as tf
 
-    rows = top[:, tf.newaxis] + tf.range(height)  # (B, H)
-    columns = left[:, tf.newaxis] + tf.range(width)  # (B, W)
-    images = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(images, columns, axis=2, batch_dims=1)
+    count, height, width, channels = tf.unstack(tf.shape(images))
+    lines = tf.range(count)[:, tf.newaxis] * height + rows  # (B, I)
+    pixels = lines[:, :, tf.newaxis] * width + columns[:, tf.newaxis, :]  # (B, I, J)
+    picked = tf.gather(tf.reshape(images, [-1, channels]), pixels)  # (B, I, J, C)
+    return tf.ensure_shape(picked, [None, rows.shape[1], columns.shape[1], images.shape[3]])
 
 
 # In this order: what moves the picture first, what hides a piece of it last.
