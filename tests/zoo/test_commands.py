@@ -2,7 +2,7 @@
 
 import csv
 import json
-import os
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -71,7 +71,8 @@ def test_data_as_json(capsys):
 def test_a_look_at_data(capsys):
     assert main(["data", "digits", "--picture", "digits.png"]) == 0
     assert "handwritten" in capsys.readouterr().out
-    assert Image.open("digits.png").width > 500
+    with Image.open("digits.png") as picture:
+        assert picture.width > 500
 
 
 # === fit ===
@@ -80,7 +81,7 @@ def test_a_look_at_data(capsys):
 def test_fit_writes_the_run_folder(run):
     names = {"config.json", "history.csv", "metrics.json", "model.keras"}
     pictures = {"curves.png", "confusion.png", "mistakes.png", "first_layer.png"}
-    assert set(os.listdir(run.path)) == names | pictures
+    assert {path.name for path in run.path.iterdir()} == names | pictures
     with (run.path / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2", "3"]
@@ -157,19 +158,26 @@ def test_a_series_is_forecast_better_than_by_the_calendar(capsys):
     assert main(["fit", "linear_regression", "--out", "run"]) == 0
     errors = RunFolder("run").read_metrics()["test_in_units"]
     assert errors["mean_absolute_error"] < errors["same_day_last_week"]
-    assert os.path.exists("run/forecast.png")
+    assert Path("run/forecast.png").exists()
 
 
 @pytest.mark.parametrize(("gate", "accuracy"), [("logic_and", 1.0), ("logic_or", 1.0), ("logic_nand", 1.0)])
 def test_the_perceptron_learns_what_a_line_separates(gate, accuracy):
     assert main(["fit", "perceptron", "--data", gate, "--out", "run"]) == 0
     assert RunFolder("run").read_metrics()["test"]["binary_accuracy"] == accuracy
-    assert os.path.exists("run/boundary.png")
+    assert Path("run/boundary.png").exists()
 
 
 def test_the_perceptron_cannot_learn_xor():
     assert main(["fit", "perceptron", "--data", "logic_xor", "--out", "run"]) == 0
     assert RunFolder("run").read_metrics()["test"]["binary_accuracy"] < 1
+
+
+def test_a_hidden_layer_learns_xor():
+    options = "--set hidden=[8] --set activation=tanh --learning-rate 0.1 --epochs 100 --schedule constant --out run"
+    assert main(["fit", "mlp", "--data", "logic_xor", *options.split()]) == 0
+    assert RunFolder("run").read_metrics()["test"]["accuracy"] == 1
+    assert Path("run/boundary.png").exists()
 
 
 def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
@@ -198,14 +206,14 @@ def test_evaluate_gives_the_figures_of_the_fit(run, capsys):
 
 def test_a_preset_on_data_it_never_saw(capsys):
     assert main(["evaluate", "lenet5_mnist", "--data", "digits", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["test"]["accuracy"] > 0.9
+    assert json.loads(capsys.readouterr().out)["test"]["accuracy"] > 0.85  # other writers, scanned more coarsely
 
 
 def test_predict_reads_drawn_digits(capsys):
     from gradschool.zoo import load_data
 
     images, labels = load_data("digits").arrays("test")
-    os.mkdir("drawn")
+    Path("drawn").mkdir()
     for number in range(20):  # as a scan would show them: dark on light, larger, off centre
         paper = np.ones((90, 70))
         paper[20:76, 5:61] -= np.kron(images[number, ..., 0], np.ones((2, 2)))
@@ -215,7 +223,8 @@ def test_predict_reads_drawn_digits(capsys):
     right = sum(answer["class"] == str(label) for answer, label in zip(answers, labels[:20], strict=True))
     assert right >= 18
     assert all(0.1 <= answer["confidence"] <= 1 for answer in answers)
-    assert Image.open("answers.png").height > 1000
+    with Image.open("answers.png") as picture:
+        assert picture.height > 1000
 
 
 # === Refusals ===
@@ -246,6 +255,7 @@ def test_predict_reads_drawn_digits(capsys):
         (["fit", "mlp", "--augment", "shfit=2"], "did you mean 'shift'"),
         (["fit", "mlp", "--augment", "shift"], "--augment takes KEY=VALUE"),
         (["fit", "mlp", "--dtype", "float31"], "float31"),
+        (["fit", "perceptron", "--set", "activation=hardlims"], "hardlims answers -1 and 1"),
         (["fit", "mlp", "--folds", "1"], "folds must be at least 2"),
         (["fit", "mlp", "--folds", "3", "--seeds", "2"], "cannot be combined"),
         (["fit", "mlp", "--seeds", "0"], "seeds must be at least"),
@@ -264,14 +274,14 @@ def test_predict_reads_drawn_digits(capsys):
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_left(capsys, arguments, message):
     assert message in refused(capsys, *arguments)
-    assert os.listdir() == []
+    assert list(Path().iterdir()) == []
 
 
 def test_divergence_is_said_and_its_history_kept(capsys):
     message = refused(capsys, "fit", "mlp_16_16", "--optimizer", "sgd", "--learning-rate", "1e30", "--out", "run")
     assert "training diverged" in message
     assert RunFolder("run").read_config()["status"] == "diverged"
-    assert os.path.exists("run/history.csv")
+    assert Path("run/history.csv").exists()
 
 
 def test_a_second_fit_into_the_same_folder(capsys, run):
@@ -283,6 +293,5 @@ def test_a_second_fit_into_the_same_folder(capsys, run):
 def test_damaged_models_are_refused(capsys, run):
     whole = run.model_path.read_bytes()
     for name, content in (("cut.keras", whole[: len(whole) // 2]), ("text.keras", b"hello")):
-        with open(name, "wb") as file:
-            file.write(content)
+        Path(name).write_bytes(content)
         assert f"{name} cannot be read as a saved Keras model" in refused(capsys, "evaluate", name, "--data", "digits")

@@ -123,8 +123,7 @@ def make_repeatable(seed: int) -> None:
 
 def build_model(recipe: Recipe, description) -> keras.Model:
     """The recipe's model in the size that the data ask for."""
-    fitting = model_class(recipe.model).config_for(description)
-    return create_model(recipe.model, **{**fitting, **recipe.model_config})
+    return create_model(recipe.model, **model_class(recipe.model).config_for(description, **recipe.model_config))
 
 
 def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:

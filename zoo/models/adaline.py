@@ -89,11 +89,11 @@ class ADALINE(ZooModel):
         self.kernel_initializer = serialize_initializer(kernel_initializer)
 
     @classmethod
-    def config_for(cls, description) -> dict[str, Any]:
+    def config_for(cls, description, **overrides) -> dict[str, Any]:
         super().config_for(description)  # refuses another task
         if description.classes != 2:
             raise ValueError(f"{cls.__name__} tells two classes apart; {description.name} has {description.classes}.")
-        return {"input_shape": description.input_shape}
+        return {"input_shape": description.input_shape, **overrides}
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -44,15 +44,19 @@ class ZooModel(keras.Model):
         self.dtype_policy = get_policy(dtype)
 
     @classmethod
-    def config_for(cls, description) -> dict[str, object]:
+    def config_for(cls, description, **overrides) -> dict[str, object]:
         """The constructor arguments that suit a data set, given its description.
 
+        Args:
+            description: of the data.
+            **overrides: arguments that the user chose.
+
         Raises:
-            ValueError: if the data are for another task.
+            ValueError: if the data are for another task, or the overrides do not suit them.
         """
         if description.task != cls.task:
             raise ValueError(f"{cls.__name__} is for {cls.task}; {description.name} is for {description.task}.")
-        return {"input_shape": description.input_shape, "classes": description.classes}
+        return {"input_shape": description.input_shape, "classes": description.classes, **overrides}
 
     @classproperty
     def presets(cls) -> dict[str, dict]:

@@ -74,8 +74,9 @@ class LinearRegression(ZooModel):
         self.kernel_initializer = serialize_initializer(kernel_initializer)
 
     @classmethod
-    def config_for(cls, description) -> dict[str, Any]:
-        return {"input_shape": super().config_for(description)["input_shape"]}
+    def config_for(cls, description, **overrides) -> dict[str, Any]:
+        super().config_for(description)  # refuses another task
+        return {"input_shape": description.input_shape, **overrides}
 
     def get_config(self) -> dict[str, Any]:
         return {

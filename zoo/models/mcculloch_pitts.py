@@ -157,8 +157,9 @@ class McCullochPitts(ZooModel):
         return cls((inputs,), inhibitory, threshold, **{"name": name, **kwargs})
 
     @classmethod
-    def config_for(cls, description) -> dict[str, Any]:
-        return {"input_shape": super().config_for(description)["input_shape"]}
+    def config_for(cls, description, **overrides) -> dict[str, Any]:
+        super().config_for(description)  # refuses another task
+        return {"input_shape": description.input_shape, **overrides}
 
     def get_config(self) -> dict[str, Any]:
         return {

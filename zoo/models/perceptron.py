@@ -108,11 +108,16 @@ class Perceptron(ZooModel):
         self.kernel_initializer = serialize_initializer(kernel_initializer)
 
     @classmethod
-    def config_for(cls, description) -> dict[str, Any]:
+    def config_for(cls, description, **overrides) -> dict[str, Any]:
         super().config_for(description)  # refuses another task
         if description.classes != 2:
             raise ValueError(f"{cls.__name__} tells two classes apart; {description.name} has {description.classes}.")
-        return {"input_shape": description.input_shape}
+        if overrides.get("activation") == "hardlims":
+            raise ValueError(
+                f"hardlims answers -1 and 1, and the labels of {description.name} are 0 and 1, which it would never "
+                "reach; use hardlim, or fit it in Python to the targets 2 * labels - 1."
+            )
+        return {"input_shape": description.input_shape, **overrides}
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from matplotlib.figure import Figure
 
 from .boundary import decision_boundary
@@ -35,7 +36,7 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         figures["forecast"] = forecast(targets, outputs, description.scale.unit)
     elif description.input_shape == (2,):
         figures["boundary"] = decision_boundary(
-            model.predict_on_batch,
+            lambda points: _yes_or_no(model.predict_on_batch(points)),
             predictions.inputs,
             predictions.targets,
             threshold=0.5,
@@ -66,6 +67,11 @@ def draw_samples(inputs, targets, description) -> Figure:
         restore = description.scale.restore
         return series_samples(restore(inputs), restore(targets[:, 0]), description.scale.unit)
     raise ValueError(f"{description.name} has neither images nor a series to draw.")
+
+
+def _yes_or_no(outputs: np.ndarray) -> np.ndarray:
+    """One answer for each sample, shape `(N, 1)`: the output itself, or the number of the likelier of two classes."""
+    return outputs if outputs.shape[-1] == 1 else outputs.argmax(axis=-1, keepdims=True)
 
 
 def _first_filters(model, image_shape):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..data import list_data
 from ..errors import unknown_name
 from ..registry import model_entry
 from . import digits, neurons, series
@@ -44,4 +45,8 @@ def find_recipe(model: str, data: str | None = None) -> Recipe:
     if data is None:
         return own[0]
     exact = [recipe for recipe in own if recipe.data == data]
-    return exact[0] if exact else replace(own[0], name=f"{model} on {data}", data=data, measured=None)
+    if exact:
+        return exact[0]
+    no_images = any(known.name == data and len(known.input_shape) != 3 for known in list_data())
+    augment = {} if no_images else own[0].augment
+    return replace(own[0], name=f"{model} on {data}", data=data, augment=augment, measured=None)
