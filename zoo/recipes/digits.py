@@ -1,9 +1,11 @@
 """Reading handwritten digits."""
 
+from typing import Any
+
 from .recipe import Recipe
 
 # Distances from codes give logits of hundreds: plain descent copes with their gradients better than Adam does.
-_DESCENT = {"optimizer": "momentum", "schedule": "cosine"}
+_DESCENT: dict[str, Any] = {"optimizer": "momentum", "schedule": "cosine"}
 
 RECIPES = (
     Recipe("lenet5_digits", "lenet5", "digits", 60, 32, learning_rate=3e-3, schedule="cosine", augment={"shift": 1}),
