@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradschool.zoo.doctor import VERIFIED
+from gradschool.zoo.recipes import get_recipe, list_recipes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,3 +52,12 @@ def test_the_recipes_without_tensorflow_name_everything_else_that_is_needed():
         (words,) = [shlex.split(command) for command in commands if command.startswith(f"{first} ")]
         wanted = {line for line in needed if not line.startswith(left_out)}
         assert set(words) - {first, "\n"} == wanted
+
+
+def test_the_results_are_those_that_the_recipes_state():
+    measured = [recipe.measured for recipe in map(get_recipe, list_recipes()) if recipe.measured]
+    rows = re.findall(
+        r"^\| `\w+` \| \w+ \| ([\d.]+) % ± ([\d.]+) % \| ([^|]+) \| `([^`]+)` \|$", README, flags=re.MULTILINE
+    )
+    stated = {row[3]: row[:3] for row in rows}
+    assert stated == {one.command: (f"{one.mean:.2%}"[:-1], f"{one.spread:.2%}"[:-1], one.runs) for one in measured}
