@@ -6,6 +6,7 @@ imported inside the commands that need them, so that `--help` answers at once.
 
 import json
 import shlex
+import shutil
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -186,10 +187,15 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
     console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
-        tries = [f"open {out / 'curves.png'}", f"gradschool evaluate {out}"]
+        tries = [f"look at {out / 'curves.png'}", f"{_program()} evaluate {out}"]
         if recipe.loss == "cross_entropy":
-            tries.insert(1, f"gradschool predict {out} YOUR-IMAGE.png")
-        console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False)
+            tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
+        console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """What to type for this command: its path where the environment it lies in is not on the user's own."""
+    return "gradschool" if shutil.which("gradschool") else sys.argv[0]
 
 
 @app.command()

@@ -118,7 +118,7 @@ def test_fit_says_what_came_out_and_what_to_try(capsys):
     out = capsys.readouterr().out
     assert "test accuracy: " in out
     assert "run folder: runs/mlp_16_16-digits-1" in out
-    assert "gradschool predict runs/mlp_16_16-digits-1" in out
+    assert " predict runs/mlp_16_16-digits-1" in out
 
 
 def test_fit_as_json_prints_only_json(capsys):
