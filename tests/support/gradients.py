@@ -1,10 +1,12 @@
 """The gradients of a loss by a model's weights, as NumPy arrays, whatever the back end."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 
-def gradients(model, inputs, targets, loss, training=False) -> dict[str, np.ndarray]:
+def gradients(model, inputs, targets, loss, training=False) -> dict[str, Any]:
     """The derivative of `loss(targets, model(inputs))` by every trainable variable, by the variable's path."""
     compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
     values = compute(model, inputs, targets, loss, training)

@@ -212,7 +212,7 @@ def serialize_activation(identifier: Any) -> str | dict:
     """What `get_config` keeps of an activation: its name, or a dict that `get_activation` reads. It fits into JSON.
 
     Raises:
-        ValueError: as `get_activation`.
+        ValueError: as `get_activation`; or for a lambda, which has no name to be found by.
 
     Example:
         >>> serialize_activation(keras.activations.sigmoid)
@@ -221,6 +221,11 @@ def serialize_activation(identifier: Any) -> str | dict:
     activation = get_activation(identifier)
     if isinstance(identifier, str):
         return identifier
+    if getattr(activation, "__name__", "") == "<lambda>":
+        raise ValueError(
+            "activation must not be a lambda, which could not be saved with a model: give the function a name with "
+            "def, and register it with keras.saving.register_keras_serializable."
+        )
     names = [name for name, function in _FUNCTIONS.items() if function is activation]
     return names[0] if names else keras.activations.serialize(activation)
 

@@ -113,7 +113,12 @@ def serialize_initializer(identifier: Any) -> str | dict:
     """What `get_config` keeps of an initialiser: its name, or a dict that `get_initializer` reads. It fits into JSON.
 
     Raises:
-        ValueError: as `get_initializer`.
+        ValueError: as `get_initializer`; or for a lambda, which has no name to be found by.
     """
     initializer = get_initializer(identifier)
+    if getattr(initializer, "__name__", "") == "<lambda>":
+        raise ValueError(
+            "an initializer must not be a lambda, which could not be saved with a model: make it a subclass of "
+            "keras.initializers.Initializer, and register it with keras.saving.register_keras_serializable."
+        )
     return identifier if isinstance(identifier, str) else keras.initializers.serialize(initializer)

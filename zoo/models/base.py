@@ -40,6 +40,8 @@ class ZooModel(keras.Model):
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         start_xla()
+        if unknown := kwargs.keys() - {"name", "trainable"}:  # a functional model would swallow them
+            raise TypeError(f"{type(self).__name__} takes no argument {' or '.join(map(repr, sorted(unknown)))}.")
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
 

@@ -85,11 +85,12 @@ class LeNet5(ZooModel):
             kernel = get_initializer(kernel_initializer)
             return activated(layer(*args, kernel_initializer=kernel, dtype=policy, **options), activation)
 
-        conv1 = hidden(layers.Conv2D, 6, 5, padding="same", name="conv1")
-        pool1 = layers.AveragePooling2D(2, dtype=policy, name="pool1")
-        conv2 = hidden(layers.Conv2D, 16, 5, name="conv2")
-        pool2 = layers.AveragePooling2D(2, dtype=policy, name="pool2")
-        flatten = layers.Flatten(dtype=policy, name="flatten")
+        on_maps = {"data_format": "channels_last"}  # whatever Keras's own configuration says
+        conv1 = hidden(layers.Conv2D, 6, 5, padding="same", **on_maps, name="conv1")
+        pool1 = layers.AveragePooling2D(2, **on_maps, dtype=policy, name="pool1")
+        conv2 = hidden(layers.Conv2D, 16, 5, **on_maps, name="conv2")
+        pool2 = layers.AveragePooling2D(2, **on_maps, dtype=policy, name="pool2")
+        flatten = layers.Flatten(**on_maps, dtype=policy, name="flatten")
         dense1 = hidden(layers.Dense, 120, name="dense1")
         dense2 = hidden(layers.Dense, 84, name="dense2")
         logits = layers.Dense(

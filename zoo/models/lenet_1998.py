@@ -99,14 +99,15 @@ class LeNet5In1998(ZooModel):
         def kernel():
             return get_initializer(kernel_initializer)
 
-        pad = layers.ZeroPadding2D((SIZE - input_shape[0]) // 2, dtype=policy, name="pad")
+        on_maps = {"data_format": "channels_last"}  # whatever Keras's own configuration says
+        pad = layers.ZeroPadding2D((SIZE - input_shape[0]) // 2, **on_maps, dtype=policy, name="pad")
         scale = layers.Rescaling(INK - PAPER, offset=PAPER, dtype=policy, name="scale")
-        c1 = squashed(layers.Conv2D, 6, 5, kernel_initializer=kernel(), name="C1")
+        c1 = squashed(layers.Conv2D, 6, 5, **on_maps, kernel_initializer=kernel(), name="C1")
         s2 = squashed(TrainableSubsampling, 2, name="S2")
         c3 = squashed(PartialConv2D, CONNECTIONS, 5, kernel_initializer=kernel(), name="C3")
         s4 = squashed(TrainableSubsampling, 2, name="S4")
-        c5 = squashed(layers.Conv2D, 120, 5, kernel_initializer=kernel(), name="C5")
-        flatten = layers.Flatten(dtype=policy, name="flatten")
+        c5 = squashed(layers.Conv2D, 120, 5, **on_maps, kernel_initializer=kernel(), name="C5")
+        flatten = layers.Flatten(**on_maps, dtype=policy, name="flatten")
         f6 = squashed(layers.Dense, 84, kernel_initializer=kernel(), name="F6")
         output = RBFCodes(classes, dtype=output_dtype(policy), name="output")
 

@@ -83,7 +83,7 @@ class MLP(ZooModel):
 
         # === Functional model ===
         inputs = keras.Input(input_shape, dtype=output_dtype(policy), name="inputs")
-        x = layers.Flatten(dtype=policy, name="flatten")(inputs)  # (B, D)
+        x = layers.Flatten("channels_last", dtype=policy, name="flatten")(inputs)  # (B, D)
         for number, units in enumerate(hidden, start=1):
             dense = layers.Dense(
                 units, kernel_initializer=get_initializer(kernel_initializer), dtype=policy, name=f"hidden{number}"

@@ -179,6 +179,20 @@ def test_what_is_no_activation_is_refused(identifier):
         get_activation(identifier)
 
 
+def test_a_lambda_is_refused_before_it_is_lost_in_a_save():
+    with pytest.raises(ValueError, match="must not be a lambda"):
+        serialize_activation(lambda x: x)
+
+
+def test_a_registered_function_of_the_user_s_is_kept():
+    @keras.saving.register_keras_serializable(package="a_user")
+    def cube(x):
+        return x**3
+
+    kept = json.loads(json.dumps(serialize_activation(cube)))
+    assert get_activation(kept) is cube
+
+
 def test_a_function_goes_into_the_layer_and_a_layer_follows_it():
     inside, behind = keras.layers.Dense(3, name="hidden"), keras.layers.Dense(3, name="hidden")
     inputs = keras.Input((2,))

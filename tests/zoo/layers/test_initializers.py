@@ -96,6 +96,11 @@ def test_unknown_names_get_the_nearest(name, near):
         get_initializer(name)
 
 
+def test_a_lambda_is_refused_before_it_is_lost_in_a_save():
+    with pytest.raises(ValueError, match="must not be a lambda"):
+        serialize_initializer(lambda shape, dtype=None: keras.ops.ones(shape, dtype))
+
+
 @pytest.mark.parametrize("identifier", [3, None, []])
 def test_what_is_no_initializer_is_refused(identifier):
     with pytest.raises(ValueError, match="initializer"):

@@ -15,6 +15,7 @@ import answer_elsewhere
 from model_case import accepted, cases
 
 BACK_ENDS = ("tensorflow", "jax", "torch")
+pytestmark = pytest.mark.slow  # each back end is imported anew
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,26 @@ def test_impossible_input_shapes_are_refused(case, shape):
         create_model(case.name, input_shape=shape)
 
 
+@every_model()
+def test_keras_s_own_order_of_axes_changes_nothing(case):
+    model = case.build()
+    inputs, _ = case.samples(model, BATCH)
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        other = case.build()
+    finally:
+        keras.config.set_image_data_format(before)
+    other.set_weights(model.get_weights())
+    assert_same(model, other, inputs)
+
+
+@every_model()
+def test_arguments_that_the_model_does_not_take_are_refused(case):
+    with pytest.raises(TypeError, match=f"{case.model_class.__name__} takes no argument 'colour'"):
+        case.model_class(**case.small, colour="blue")
+
+
 # === Precision ===
 @every_model()
 @pytest.mark.parametrize("dtype", POLICIES)
