@@ -138,6 +138,11 @@ def test_options_reach_the_recipe():
     assert model.dtype_policy.name == "mixed_bfloat16"
 
 
+def test_no_validation_part_is_fine():
+    assert main(["fit", "mlp_16_16", "--epochs", "1", "--data-option", "validation_share=0", "--out", "run"]) == 0
+    assert set(RunFolder("run").read_metrics()) == {"test", "epochs"}
+
+
 def test_folds_hold_out_every_digit_once(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1", "--folds", "3", "--out", "folds"]) == 0
     metrics = RunFolder("folds").read_metrics()
@@ -256,6 +261,8 @@ def test_predict_reads_drawn_digits(capsys):
         (["fit", "mlp", "--augment", "shift"], "--augment takes KEY=VALUE"),
         (["fit", "mlp", "--dtype", "float31"], "float31"),
         (["fit", "perceptron", "--set", "activation=hardlims"], "hardlims answers -1 and 1"),
+        (["fit", "mlp", "--data-option", "seed=3"], "seed is a setting of the recipe itself"),
+        (["fit", "mlp", "--data-option", "colum=3"], "unknown option of digits 'colum'"),
         (["fit", "mlp", "--folds", "1"], "folds must be at least 2"),
         (["fit", "mlp", "--folds", "3", "--seeds", "2"], "cannot be combined"),
         (["fit", "mlp", "--seeds", "0"], "seeds must be at least"),

@@ -81,12 +81,6 @@ def fit_recipe(
         **recipe.data_options,
     )
     model = build_model(recipe, data.description)
-    steps = math.ceil(data.description.samples["train"] / recipe.batch_size)
-    model.compile(
-        get_optimizer(recipe.optimizer, recipe.learning_rate, steps * recipe.epochs, recipe.schedule),
-        loss=get_loss(recipe.loss),
-        metrics=list(recipe.metrics),
-    )
     folder = make_run_folder(out, overwrite)
     config = run_config(recipe, model, data.description, fold, command)
     folder.write_config({**config, "status": "running"})
@@ -122,8 +116,15 @@ def make_repeatable(seed: int) -> None:
 
 
 def build_model(recipe: Recipe, description) -> keras.Model:
-    """The recipe's model in the size that the data ask for."""
-    return create_model(recipe.model, **model_class(recipe.model).config_for(description, **recipe.model_config))
+    """The recipe's model, compiled, in the size that the data ask for."""
+    model = create_model(recipe.model, **model_class(recipe.model).config_for(description, **recipe.model_config))
+    steps = math.ceil(description.samples["train"] / recipe.batch_size)
+    model.compile(
+        get_optimizer(recipe.optimizer, recipe.learning_rate, steps * recipe.epochs, recipe.schedule),
+        loss=get_loss(recipe.loss),
+        metrics=list(recipe.metrics),
+    )
+    return model
 
 
 def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:
@@ -196,7 +197,9 @@ def finish(model, data, recipe: Recipe, folder: RunFolder, history: list[dict]) 
     """Evaluates the trained model and writes model, metrics and pictures."""
     folder.write_model(model)
     predictions = predict_test(model, data)
-    metrics: dict[str, Any] = {"test": score(model, data.test), "validation": score(model, data.validation)}
+    metrics: dict[str, Any] = {"test": score(model, data.test)}
+    if data.validation is not None:
+        metrics["validation"] = score(model, data.validation)
     if data.description.task == "regression":
         metrics["test_in_units"] = forecast_scores(predictions, data.description)
     metrics["epochs"] = len(history)

@@ -34,6 +34,8 @@ def score_trained(
     recipe = trained.recipe
     split = {"seed": recipe.get("seed", 0), "fold": trained.fold, **recipe.get("data_options", {})} if own else {}
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)
+    if not loaded.description.samples[part]:
+        raise ValueError(f"{name} has no {part} part.")
     _check_fit(trained, loaded.description)
     if not trained.model.compiled:
         trained.model.compile(loss=get_loss(recipe["loss"]), metrics=list(recipe["metrics"]))
