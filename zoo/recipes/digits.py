@@ -70,5 +70,13 @@ RECIPES = (
         **_DESCENT,
         measured=Measured("accuracy", 0.9889, 0.0028, "5 folds", "gradschool fit lenet5_1998 --data digits --folds 5"),
     ),
-    Recipe("lenet5_1998_mnist", "lenet5_1998", "mnist", 20, learning_rate=5e-3, **_DESCENT),
+    Recipe(
+        "lenet5_1998_mnist",
+        "lenet5_1998",
+        "mnist",
+        20,
+        learning_rate=5e-3,
+        **_DESCENT,
+        measured=Measured("accuracy", 0.9873, 0.0002, "3 seeds", "gradschool fit lenet5_1998 --data mnist --seeds 3"),
+    ),
 )
