@@ -89,6 +89,13 @@ def test_floats_pass_unchanged():
         np.testing.assert_array_equal(got_x[:, :1], got_y)
 
 
+def test_one_thread_prepares_the_same_batches_as_several():
+    alone = training_pipeline(*arrays(), BATCH, 0, {"shift": 2}, parallel=False)
+    for x, y in epochs(augment={"shift": 2}):
+        for array, same in zip((x, y), epoch_of(alone), strict=True):
+            np.testing.assert_array_equal(array, same)
+
+
 def test_evaluation_keeps_the_order():
     images, labels = arrays()
     pipeline = evaluation_pipeline(images, labels, BATCH)
@@ -163,11 +170,8 @@ def test_keras_fits_it_with_one_order_an_epoch():
 def test_works_inside_a_compiled_function(augment):
     pipeline = training_pipeline(*arrays(), BATCH, 0, augment)
 
-    @tf.function
+    @tf.function(autograph=False)
     def total():
-        labels = tf.constant(0)
-        for _, y in pipeline:
-            labels += tf.reduce_sum(y)
-        return labels
+        return pipeline.reduce(tf.constant(0), lambda labels, batch: labels + tf.reduce_sum(batch[1]))
 
     assert [int(total()) for _ in range(2)] == [sum(range(SAMPLES))] * 2
