@@ -6,6 +6,7 @@ trained them. `pack.py` makes both from a run folder.
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def load_preset(cls: type, name: str, **overrides):
     weights = check_weights(card)
     model = cls(**{"name": card["model"], **card["config"], **overrides})
     try:
-        model.load_weights(weights)
+        with warnings.catch_warnings(action="ignore"):  # Keras warns of each weight before it fails for all
+            model.load_weights(weights)
     except ValueError as error:
         changed = ", ".join(f"{key}={value!r}" for key, value in overrides.items())
         raise ValueError(
