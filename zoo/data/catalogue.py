@@ -52,6 +52,10 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
     if isinstance(name_or_path, str) and name_or_path in _FILES:
         source = _source(name_or_path)
         return partial(source.load, name_or_path) if hasattr(source, "DESCRIPTIONS") else source.load
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise TypeError(f"data must be a name or a path; got {name_or_path!r}.")
+    if not os.fspath(name_or_path):
+        raise unknown_name("data set", name_or_path, _FILES)
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         return partial(importlib.import_module(".image_folder", __package__).load, path)
