@@ -66,8 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0
     """
     command = typer.main.get_command(app)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        status = command(arguments, prog_name="gradschool", standalone_mode=False)
+        status = command(words, prog_name="gradschool", standalone_mode=False, obj=words)
         sys.stdout.flush()
     except BrokenPipeError:  # `gradschool models | head -1`: nobody reads on, and the flush at exit would fail as well
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

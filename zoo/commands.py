@@ -18,6 +18,9 @@ from rich.console import Console
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DataOption = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="A data set's argument, such as column=views.")
+]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of prepared tensorflow-datasets. [default: ~/tensorflow_datasets]")
 ]
@@ -76,17 +79,19 @@ def _layer_rows(entry) -> list[Any]:
 def data(
     name: Annotated[str | None, typer.Argument(metavar="[DATA]", help="A data set, a folder or a .csv file.")] = None,
     data_dir: DataDir = None,
+    data_option: DataOption = None,
     picture: Annotated[Path | None, typer.Option(help="Draw some samples into this .png file.")] = None,
     as_json: Json = False,
 ) -> None:
     """List the data sets, or describe one (tensorflow-datasets' are downloaded and prepared on the way)."""
     from .data import list_data, load_data
+    from .settings import key_values
     from .tables import data_table, description_table
 
     if name is None:
         rows = list_data()
         return _print_json([asdict(row) for row in rows]) if as_json else Console().print(data_table(rows))
-    loaded = load_data(name, data_dir=data_dir)
+    loaded = load_data(name, data_dir=data_dir, **key_values("--data-option", data_option or []))
     if picture:
         from .pictures.run import draw_samples
         from .pictures.style import save_picture
@@ -102,6 +107,7 @@ def data(
 
 @app.command()
 def fit(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="The model to train; gradschool models lists them.")],
     data: Annotated[str | None, typer.Option(help="A data set's name, an image folder or a .csv file.")] = None,
     data_dir: DataDir = None,
@@ -118,9 +124,7 @@ def fit(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A model's argument, such as activation=relu."),
     ] = None,
-    data_option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A data set's argument, such as column=views.")
-    ] = None,
+    data_option: DataOption = None,
     dtype: Annotated[str | None, typer.Option(help="A dtype policy, such as mixed_bfloat16.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order, dropout and augmentation. [default: 0]")] = None,
     seeds: Annotated[int, typer.Option(help="Repeat with so many seeds: mean and spread.")] = 1,
@@ -146,10 +150,11 @@ def fit(
         changes["model_config"] = {**recipe.model_config, **own}
     if data_option:
         changes["data_options"] = {**recipe.data_options, **key_values("--data-option", data_option)}
-    _fit(replace(recipe, **changes), data_dir, seeds, folds, out, overwrite, as_json)
+    command = shlex.join(["gradschool", *context.find_root().obj])
+    _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json)
 
 
-def _fit(recipe, data_dir, seeds, folds, out, overwrite, as_json) -> None:
+def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json) -> None:
     from .data import check_available
 
     check_available(recipe.data, data_dir)  # before the engine, which imports Keras, keeps anyone waiting
@@ -157,7 +162,6 @@ def _fit(recipe, data_dir, seeds, folds, out, overwrite, as_json) -> None:
     from .settings import slug
 
     out = out or free_name(f"{recipe.model}-{slug(recipe.data)}", Path("runs"))
-    command = shlex.join(["gradschool", *sys.argv[1:]])
     console = Console(stderr=as_json)
     common = {"data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console}
     if seeds != 1 or folds is not None:
@@ -195,7 +199,8 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
 
 def _program() -> str:
     """What to type for this command: its path where the environment it lies in is not on the user's own."""
-    return "gradschool" if shutil.which("gradschool") else sys.argv[0]
+    ours = Path(sys.argv[0]).name == "gradschool" and not shutil.which("gradschool")
+    return sys.argv[0] if ours else "gradschool"
 
 
 @app.command()
@@ -203,15 +208,24 @@ def evaluate(
     trained: Annotated[str, typer.Argument(metavar="RUN|PRESET", help="A run folder, a preset or a .keras file.")],
     data: Annotated[str | None, typer.Option(help="Other data than it was trained on.")] = None,
     data_dir: DataDir = None,
+    data_option: DataOption = None,
     part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     as_json: Json = False,
 ) -> None:
     """Measure a trained model on a part of its data, or on other data."""
+    from .data import check_available
+    from .presets import list_presets
+    from .settings import key_values
+
+    card = list_presets().get(trained, {})
+    if data or card:
+        check_available(data or card["data"], data_dir)  # before the engine, which imports Keras
     from .engine.opening import open_model
     from .engine.scoring import score_trained
     from .tables import figures_table
 
-    figures = score_trained(open_model(trained), data, data_dir, part)
+    options = key_values("--data-option", data_option or [])
+    figures = score_trained(open_model(trained), data, data_dir, part, options)
     if as_json:
         _print_json({part: figures})
     else:
@@ -223,7 +237,7 @@ def predict(
     trained: Annotated[str, typer.Argument(metavar="RUN|PRESET", help="A run folder, a preset or a .keras file.")],
     images: Annotated[list[Path], typer.Argument(help="Image files, .npy arrays, or folders of them.")],
     picture: Annotated[Path | None, typer.Option(help="Draw the images and the answers into this .png file.")] = None,
-    as_frame: Annotated[
+    as_is: Annotated[
         bool, typer.Option("--as-is", help="Take the images as they are; do not centre the digit.")
     ] = False,
     as_json: Json = False,
@@ -232,19 +246,19 @@ def predict(
     from .engine.opening import open_model
     from .engine.prediction import classify_images
 
-    answers = classify_images(open_model(trained), images, as_is=as_frame)
+    answers = classify_images(open_model(trained), images, as_is=as_is)
+    if as_json:
+        _print_json([{"image": one.name, "class": one.class_name, "confidence": one.confidence} for one in answers])
+    else:
+        for one in answers:
+            print(f"{one.name}: {one.class_name} ({one.confidence:.1%})")
     if picture:
         from .pictures.answers import draw_answers
         from .pictures.style import save_picture
 
         save_picture(draw_answers(answers), picture)
-    if as_json:
-        _print_json([{"image": one.name, "class": one.class_name, "confidence": one.confidence} for one in answers])
-        return
-    for one in answers:
-        print(f"{one.name}: {one.class_name} ({one.confidence:.1%})")
-    if picture:
-        print(f"picture: {picture}")
+        if not as_json:
+            print(f"picture: {picture}")
 
 
 @app.command()

@@ -15,6 +15,10 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix, since many libraries choose the format by it.
 
+    Raises:
+        FileNotFoundError: if there is no folder for `path`.
+        OSError: if it cannot be written.
+
     Example:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with written_whole(Path(folder) / "note.txt") as unfinished:
@@ -22,6 +26,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         ...     os.listdir(folder)
         ['note.txt']
     """
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into.")
     suffixes = "".join(path.suffixes[-2:])
     handle, name = tempfile.mkstemp(prefix=f".{path.name.removesuffix(suffixes)}-", suffix=suffixes, dir=path.parent)
     os.close(handle)

@@ -30,10 +30,11 @@ def models_table(entries: Iterable[Any]) -> Table:
 
 def layers_table(rows: Sequence[Any]) -> Table:
     """A row per layer of one model, and the totals."""
+    from .inspection.layer_table import total  # imports Keras, as whoever has rows already did
+
     table = _table("layer", "type", "output shape", show_footer=True)
-    totals = (sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows))
-    for heading, total in zip(("parameters", "multiply-adds"), totals, strict=True):
-        table.add_column(heading, justify="right", no_wrap=True, footer=f"{total:,}")
+    for heading, count in zip(("parameters", "multiply-adds"), total(rows), strict=True):
+        table.add_column(heading, justify="right", no_wrap=True, footer=f"{count:,}")
     for row in rows:
         shape = " x ".join(str(size) for size in row.output_shape)
         table.add_row(row.name, row.type, shape, f"{row.parameters:,}", f"{row.multiply_adds:,}")

@@ -87,7 +87,7 @@ def test_fit_writes_the_run_folder(run):
     assert [row["epoch"] for row in history] == ["1", "2", "3"]
     assert float(history[-1]["loss"]) < float(history[0]["loss"])
     assert run.read_config()["status"] == "finished"
-    assert run.read_config()["command"].startswith("gradschool")
+    assert run.read_config()["command"] == f"gradschool fit mlp_16_16 --epochs 3 --out {run.path}"
 
 
 def test_the_accuracy_is_that_of_the_saved_model(run):
@@ -157,6 +157,8 @@ def test_folds_hold_out_every_digit_once(capsys):
 def test_seeds_are_the_runs_of_those_seeds(run):
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seeds", "2", "--out", "seeds"]) == 0
     assert RunFolder("seeds/seed-0").read_metrics() == run.read_metrics()
+    assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "1", "--out", "one"]) == 0
+    assert RunFolder("seeds/seed-1").read_metrics() == RunFolder("one").read_metrics()
 
 
 def test_a_series_is_forecast_better_than_by_the_calendar(capsys):
@@ -267,6 +269,12 @@ def test_predict_reads_drawn_digits(capsys):
         (["fit", "mlp", "--data-option", "colum=3"], "unknown option of digits 'colum'"),
         (["fit", "mlp", "--folds", "1"], "folds must be at least 2"),
         (["fit", "mlp", "--folds", "3", "--seeds", "2"], "cannot be combined"),
+        (["fit", "mlp", "--optimizer", "adm", "--seeds", "2"], "did you mean 'adam'"),
+        (["fit", "mlp", "--data", "logic_and", "--folds", "2"], "fold"),
+        (["fit", "mlp", "--loss", "l2"], "needs a model with 1 output; this one has 10"),
+        (["fit", "mlp", "--set", "classes=5"], "needs a model with 10 outputs; this one has 5"),
+        (["fit", "mlp", "--set", "input_shape=[14,14,1]"], "the model takes inputs of shape (14, 14, 1)"),
+        (["fit", "perceptron", "--set", "units=2"], "this one has 2"),
         (["fit", "mlp", "--seeds", "0"], "seeds must be at least"),
         (["fit", "mlp", "--out", "/proc/run"], "cannot write in /proc"),
         (["evaluate", "lenet5"], "a model without training"),
@@ -299,8 +307,68 @@ def test_a_second_fit_into_the_same_folder(capsys, run):
     assert (run.path / "metrics.json").read_text() == before
 
 
+def test_an_earlier_result_stays_where_its_successor_cannot_be(capsys, run):
+    again = ["fit", "mlp_16_16", "--optimizer", "adm", "--overwrite", "--out", str(run.path)]
+    before = (run.path / "metrics.json").read_text()
+    refused(capsys, *again)
+    refused(capsys, *again, "--seeds", "2")
+    assert (run.path / "metrics.json").read_text() == before
+
+
+def test_the_current_folder_can_be_overwritten(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for _ in range(2):
+        assert main(["fit", "perceptron", "--epochs", "1", "--out", ".", "--overwrite"]) == 0
+    assert RunFolder(folder).read_config()["status"] == "finished"
+
+
+def test_own_data_are_known_by_any_spelling(capsys, tmp_path):
+    """Labels without meaning: on the very test images the model guesses, on others it may remember."""
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        folder = tmp_path / "images" / f"class{number % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.uint8(rng.random((12, 12)) * 255)).save(folder / f"{number}.png")
+    assert main(["fit", "mlp", "--data", "images", "--seed", "3", "--epochs", "20", "--out", "run"]) == 0
+    (tmp_path / "elsewhere").mkdir()
+    expected = RunFolder("run").read_metrics()["test"]
+    for data in (None, "images/", str(tmp_path / "images")):
+        capsys.readouterr()
+        assert main(["evaluate", "run/model.keras", "--json", *(["--data", data] if data else [])]) == 0
+        assert json.loads(capsys.readouterr().out)["test"] == pytest.approx(expected)
+
+
+def test_a_model_saved_without_its_loss(capsys):
+    from gradschool.zoo import LeNet5
+
+    LeNet5.from_preset("lenet5_mnist").save("bare.keras")
+    assert main(["evaluate", "bare.keras", "--data", "digits", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["test"]["accuracy"] > 0.85
+
+
+def test_other_classes_are_refused(capsys, tmp_path):
+    for name in "abcdefghij":
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(10):
+            Image.fromarray(np.full((28, 28), 20 * number, np.uint8)).save(tmp_path / "images" / name / f"{number}.png")
+    message = refused(capsys, "evaluate", "lenet5_mnist", "--data", str(tmp_path / "images"))
+    assert "the model's classes are 0, 1, 2" in message
+
+
+def test_file_names_with_dollar_signs_and_folders_that_are_not_there(capsys):
+    Image.fromarray(np.uint8(np.eye(40) * 255)).save("a$b$^.png")
+    assert main(["predict", "lenet5_mnist", "a$b$^.png", "--picture", "answers.png"]) == 0
+    assert "there is no folder nowhere" in refused(
+        capsys, "predict", "lenet5_mnist", "a$b$^.png", "--picture", "nowhere/a.png"
+    )
+
+
 def test_damaged_models_are_refused(capsys, run):
     whole = run.model_path.read_bytes()
-    for name, content in (("cut.keras", whole[: len(whole) // 2]), ("text.keras", b"hello")):
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 255
+    for name, content in (("cut.keras", whole[: len(whole) // 2]), ("text.keras", b"hello"), ("bit.keras", flipped)):
         Path(name).write_bytes(content)
         assert f"{name} cannot be read as a saved Keras model" in refused(capsys, "evaluate", name, "--data", "digits")

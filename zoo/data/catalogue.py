@@ -69,6 +69,17 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
     raise ValueError(f"{error} Nor is there a folder of images of that name here.")
 
 
+def data_identity(name_or_path: str | os.PathLike) -> str:
+    """What two ways of naming the same data have in common: the name, or the whole path.
+
+    Example:
+        >>> data_identity("digits"), data_identity("images/") == data_identity("./images")
+        ('digits', True)
+    """
+    name = os.fspath(name_or_path)
+    return name if name in _FILES else str(Path(name).expanduser().resolve())
+
+
 def check_available(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> None:
     """Refuses what is not there before anything slow is imported: a wrong name, or no network where one is needed.
 

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from ... import __version__
-from ..data import load_data
+from ..data import data_identity, load_data
 from ..layers.losses import get_loss
 from ..pictures.run import draw_run
 from ..recipes import Recipe
@@ -69,18 +69,7 @@ def fit_recipe(
     """
     out, console = Path(out), console or Console(quiet=True)
     check_free(out, overwrite)
-    make_repeatable(recipe.seed)
-    data = load_data(
-        recipe.data,
-        data_dir=data_dir,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        augment=dict(recipe.augment) or None,
-        fold=fold,
-        parallel=False,  # operations are deterministic
-        **recipe.data_options,
-    )
-    model = build_model(recipe, data.description)
+    data, model = prepare_fit(recipe, data_dir, fold)
     folder = make_run_folder(out, overwrite)
     config = run_config(recipe, model, data.description, fold, command)
     folder.write_config({**config, "status": "running"})
@@ -103,10 +92,33 @@ def fit_recipe(
     return Fit(model, folder, metrics, interrupted)
 
 
+def prepare_fit(recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[int, int] | None = None):
+    """The loaded data and the compiled model of a recipe; writes nothing, so that whatever does not fit is said early.
+
+    Raises:
+        ValueError: if recipe, data and model do not fit together.
+    """
+    make_repeatable(recipe.seed)
+    data = load_data(
+        recipe.data,
+        data_dir=data_dir,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        augment=dict(recipe.augment) or None,
+        fold=fold,
+        parallel=False,  # operations are deterministic
+        **recipe.data_options,
+    )
+    model = build_model(recipe, data.description)
+    check_answers(model, recipe.loss, data.description)
+    return data, model
+
+
 def make_repeatable(seed: int) -> None:
     """Lets the same seed give the same figures.
 
-    Seeds Python, NumPy and the back end, and asks TensorFlow for operations that sum in one order.
+    Seeds Python, NumPy and the back end, and asks TensorFlow, for the rest of the process, for operations that sum in
+    one order.
     """
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
@@ -127,6 +139,27 @@ def build_model(recipe: Recipe, description) -> keras.Model:
     return model
 
 
+def check_answers(model: keras.Model, loss: str, description) -> None:
+    """Refuses a model whose inputs are not the data's, or whose answers the loss cannot compare with their targets.
+
+    Raises:
+        ValueError: as said; names both sizes.
+    """
+    takes, gives = tuple(model.input_shape[1:]), model.output_shape[-1]
+    if takes != tuple(description.input_shape):
+        raise ValueError(
+            f"the model takes inputs of shape {takes}; those of {description.name} are "
+            f"{tuple(description.input_shape)}."
+        )
+    by_class = loss in ("cross_entropy", "misclassification", "sparse_categorical_crossentropy")
+    wanted = description.classes if by_class else 1
+    if gives != wanted:
+        raise ValueError(
+            f"the loss {loss!r} on {description.name} needs a model with {wanted} output{'s' if wanted != 1 else ''}; "
+            f"this one has {gives}. For several classes use cross_entropy, with as many outputs as classes."
+        )
+
+
 def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:
     """All that `config.json` says of a run before it starts."""
     backend = keras.backend.backend()
@@ -137,7 +170,7 @@ def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, A
         "fold": fold,
         "model": {"name": recipe.model, "class": type(model).__name__, "config": model.get_config()},
         "data": {
-            "name": recipe.data,
+            "name": data_identity(recipe.data),
             "task": description.task,
             "samples": dict(description.samples),
             "class_names": list(description.class_names or []),

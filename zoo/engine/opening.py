@@ -1,5 +1,7 @@
 """Trained models by name: a preset, a run folder, or a `.keras` file."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,8 @@ def open_model(name: Path | str) -> Trained:
     path = Path(name)
     if path.is_dir():
         return _open_run(RunFolder(path))
+    if path.name == MODEL and RunFolder(path.parent).exists:
+        return _open_run(RunFolder(path.parent))
     if path.suffix == ".keras":
         return Trained(load_model_file(path), None, [], {})
     cards = list_presets()
@@ -63,6 +67,9 @@ def open_model(name: Path | str) -> Trained:
 
 def _open_run(folder: RunFolder) -> Trained:
     config = folder.read_config()
+    if "runs" in config:
+        names = ", ".join(str(folder.path / name) for name in config["runs"])
+        raise ValueError(f"{folder.path} holds several runs; name one: {names}.")
     try:
         recipe, data = config["recipe"], config["data"]
         fold = tuple(config["fold"]) if config["fold"] else None
@@ -96,6 +103,6 @@ def load_model_file(path: Path) -> keras.Model:
         model_class(model)  # importing a class registers it with Keras
     try:
         return keras.models.load_model(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except (ValueError, OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{path} cannot be read as a saved Keras model: {first_line}") from error

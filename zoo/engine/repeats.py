@@ -1,5 +1,6 @@
 """One recipe several times, over seeds or over folds: the mean, and how far it can be trusted."""
 
+import logging
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,8 +11,8 @@ from rich.console import Console
 
 from ... import __version__
 from ..recipes import Recipe
-from .fitting import fit_recipe
-from .run_folder import make_run_folder
+from .fitting import fit_recipe, prepare_fit
+from .run_folder import check_free, make_run_folder
 
 
 def fit_repeatedly(
@@ -46,6 +47,8 @@ def fit_repeatedly(
     """
     plan = _plan(recipe, seeds, folds)
     console = console or Console(quiet=True)
+    check_free(Path(out), overwrite)
+    prepare_fit(plan[0][1], data_dir, plan[0][2])  # what cannot be done is said before an earlier result goes
     folder = make_run_folder(Path(out), overwrite)
     config = {
         "gradschool": __version__,
@@ -54,10 +57,15 @@ def fit_repeatedly(
         "runs": [name for name, *_ in plan],
     }
     folder.write_config({**config, "status": "running"})
+    logging.getLogger("tensorflow").addFilter(_is_not_about_retracing)
     results = []
     for name, one, fold in plan:
         console.rule(name.replace("-", " "), align="left")
-        fit = fit_recipe(one, folder.path / name, data_dir=data_dir, fold=fold, command=command, console=console)
+        try:
+            fit = fit_recipe(one, folder.path / name, data_dir=data_dir, fold=fold, command=command, console=console)
+        except (ValueError, OSError):
+            folder.write_config({**config, "status": "failed"})
+            raise
         if fit.interrupted:
             folder.write_config({**config, "status": "interrupted"})
             raise KeyboardInterrupt
@@ -78,6 +86,11 @@ def _plan(recipe: Recipe, seeds: int, folds: int | None) -> list[tuple[str, Reci
     if seeds < 2:
         raise ValueError(f"--seeds must be at least 2 to repeat a fit; got {seeds}.")
     return [(f"seed-{seed}", replace(recipe, seed=seed), None) for seed in range(recipe.seed, recipe.seed + seeds)]
+
+
+def _is_not_about_retracing(record: logging.LogRecord) -> bool:
+    """False for TensorFlow's warning that functions are traced again and again: each run's model is a new one."""
+    return "retracing" not in record.getMessage()
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

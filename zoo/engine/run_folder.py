@@ -131,9 +131,9 @@ def make_run_folder(path: Path, overwrite: bool = False) -> RunFolder:
         ValueError, OSError: as `check_free`.
     """
     check_free(path, overwrite)
-    if path.exists():
-        shutil.rmtree(path)
-    path.mkdir(parents=True)
+    path.mkdir(parents=True, exist_ok=True)
+    for old in path.iterdir():  # not the folder itself, which may be the current one or a link
+        shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     return RunFolder(path)
 
 

@@ -1,8 +1,10 @@
 """A trained model measured on data: its own, or other."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from ..data import load_data
+from ..data import data_identity, load_data
 from ..errors import unknown_name
 from ..layers.losses import get_loss
 from .evaluation import score
@@ -12,7 +14,11 @@ PARTS = ("train", "validation", "test")
 
 
 def score_trained(
-    trained: Trained, data: str | None = None, data_dir: Path | None = None, part: str = "test"
+    trained: Trained,
+    data: str | None = None,
+    data_dir: Path | None = None,
+    part: str = "test",
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, float]:
     """Loss and metrics of a trained model on one part of a data set.
 
@@ -21,24 +27,29 @@ def score_trained(
         data: a data set in place of its own.
         data_dir: folder of prepared data sets.
         part: "train", "validation" or "test"; of its own data, the very parts it was trained with.
+        options: further arguments of `load_data`, for other data.
 
     Raises:
         ValueError: if the data are unknown, of another shape, or of other classes.
     """
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
-    own = data in (None, trained.data)
+    own = data is None or data_identity(data) == trained.data
     name = trained.data if data is None else data
     if name is None:
         raise ValueError("this file does not say what it was trained on; name the data with --data.")
     recipe = trained.recipe
     split = {"seed": recipe.get("seed", 0), "fold": trained.fold, **recipe.get("data_options", {})} if own else {}
+    split.update(options or {})
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)
     if not loaded.description.samples[part]:
         raise ValueError(f"{name} has no {part} part.")
     _check_fit(trained, loaded.description)
     if not trained.model.compiled:
-        trained.model.compile(loss=get_loss(recipe["loss"]), metrics=list(recipe["metrics"]))
+        if not recipe and trained.model.output_shape[-1] < 2:
+            raise ValueError("this model was saved without its loss; compile it before saving, or name a run folder.")
+        metrics = list(recipe.get("metrics", ["accuracy"]))
+        trained.model.compile(loss=get_loss(recipe.get("loss", "cross_entropy")), metrics=metrics)
     return score(trained.model, getattr(loaded, part))
 
 
@@ -51,3 +62,9 @@ def _check_fit(trained: Trained, description) -> None:
         )
     if description.classes and gives > 1 and gives != description.classes:
         raise ValueError(f"the model tells {gives} classes apart; {description.name} has {description.classes}.")
+    names = list(description.class_names or [])
+    if trained.class_names and names and names != trained.class_names:
+        raise ValueError(
+            f"the model's classes are {', '.join(trained.class_names)}; those of {description.name} are "
+            f"{', '.join(names)}."
+        )

@@ -76,7 +76,8 @@ class PartialConv2D(keras.layers.Layer):
         drawn = [None] * len(self.connections)
         for fan_in in sorted({len(inputs) for inputs in self.connections}):
             maps = [m for m, inputs in enumerate(self.connections) if len(inputs) == fan_in]
-            block = self.kernel_initializer((self.kernel_size, self.kernel_size, fan_in, len(maps)), dtype=dtype)
+            initializer = get_initializer(self.kernel_initializer)  # one of its own: an object draws the same twice
+            block = initializer((self.kernel_size, self.kernel_size, fan_in, len(maps)), dtype=dtype)
             for position, m in enumerate(maps):
                 drawn[m] = block[..., position]  # (k, k, fan_in)
         return ops.concatenate(drawn, axis=-1)  # (k, k, pairs)

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ..files import written_whole
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#888888"
+BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
 
 
 def new_figure(width: float, height: float, **kwargs) -> Figure:
@@ -39,5 +41,7 @@ def save_picture(figure: Figure, path: Path) -> None:
         ValueError: if matplotlib knows no such type.
         OSError: if the file cannot be written.
     """
-    with written_whole(path) as unfinished:
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a user's file or class may have dollar signs in its name
+    with written_whole(path) as unfinished, rc_context({"text.parse_math": False}):
         figure.savefig(unfinished, dpi=120)

@@ -31,6 +31,8 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
     config, metrics = folder.read_config(), folder.read_metrics()
     if config.get("status") != "finished":
         raise ValueError(f"{folder.path} is not a finished fit: its status is {config.get('status')!r}.")
+    if config["fold"]:
+        raise ValueError(f"{folder.path} is one fold of a cross-validation; fit the recipe without --folds.")
     settings = config["recipe"]
     recipe = replace(find_recipe(settings["model"], settings["data"]), seed=settings["seed"])
     if recipe.settings() != settings:

@@ -47,6 +47,8 @@ def find_recipe(model: str, data: str | None = None) -> Recipe:
     exact = [recipe for recipe in own if recipe.data == data]
     if exact:
         return exact[0]
-    no_images = any(known.name == data and len(known.input_shape) != 3 for known in list_data())
+    no_images = str(data).endswith(".csv") or any(
+        known.name == data and len(known.input_shape) != 3 for known in list_data()
+    )
     augment = {} if no_images else own[0].augment
     return replace(own[0], name=f"{model} on {data}", data=data, augment=augment, measured=None)
