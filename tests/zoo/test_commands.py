@@ -351,8 +351,8 @@ def test_a_model_saved_without_its_loss(capsys):
 def test_other_classes_are_refused(capsys, tmp_path):
     for name in "abcdefghij":
         (tmp_path / "images" / name).mkdir(parents=True)
-        for number in range(10):
-            Image.fromarray(np.full((28, 28), 20 * number, np.uint8)).save(tmp_path / "images" / name / f"{number}.png")
+        for number in range(20):
+            Image.fromarray(np.full((28, 28), 10 * number, np.uint8)).save(tmp_path / "images" / name / f"{number}.png")
     message = refused(capsys, "evaluate", "lenet5_mnist", "--data", str(tmp_path / "images"))
     assert "the model's classes are 0, 1, 2" in message
 

@@ -76,3 +76,11 @@ def test_config_inverts_the_constructor_and_fits_into_json():
 def test_impossible_connections_are_refused(inputs):
     with pytest.raises(ValueError, match="connections must name different inputs from 0 to 4"):
         PartialConv2D([(0, 1), inputs], 3).build(MAPS.shape)
+
+
+def test_maps_with_other_numbers_of_inputs_start_from_other_draws():
+    layer = PartialConv2D(((0, 1), (0, 1, 2)), kernel_size=11)
+    layer.build((1, 20, 20, 3))
+    kernel = convert_to_numpy(layer.kernel).reshape(121, 5)  # two kernels of the first map, three of the second
+    correlations = np.corrcoef(kernel.T)[:2, 2:]
+    assert np.abs(correlations).max() < 0.4  # 121 draws: independent ones stay within 4.4 deviations
