@@ -40,13 +40,19 @@ def frame(ink: np.ndarray) -> np.ndarray:
 
     Returns:
         uint8 array, shape `(28, 28)`: the ink inside a 20x20 box whose centre of mass is at pixel (14, 14).
+
+    Raises:
+        ValueError: if there is no ink.
     """
     from PIL import Image
 
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        raise ValueError("the image shows no ink: all its values are 0.")
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     # The smoothed edge reaches half a cell beyond the ink, so a ring of paper is needed, and half of it is in the box.
-    zoom = BOX / (max(ink.shape) + 1)
+    # Around a single cell of ink, the whole ring would outgrow the frame.
+    zoom = min(BOX / (max(ink.shape) + 1), FRAME / (max(ink.shape) + 2))
     gray = Image.fromarray(np.uint8(np.round(np.pad(ink, 1) * (255 / 16))))
     size = tuple(max(1, round(zoom * side)) for side in gray.size)
     box = np.asarray(gray.resize(size, Image.Resampling.BICUBIC))  # (height, width)

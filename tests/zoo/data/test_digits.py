@@ -57,6 +57,21 @@ def test_a_frame_keeps_proportions():
     assert np.ptp(rows) + 1 == pytest.approx(4 * (np.ptp(columns) + 1), abs=3)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 2), (1, 300), (300, 1), (1, 3), (2, 40)])
+def test_dots_and_thin_lines_stay_in_the_frame(size):
+    ink = np.zeros((400, 400))
+    ink[17 : 17 + size[0], 31 : 31 + size[1]] = 16
+    framed = frame(ink)
+    assert framed.shape == (28, 28)
+    assert framed.max() > 0
+    assert np.abs(np.array(ndimage.center_of_mass(framed)) - 14).max() <= 1
+
+
+def test_an_image_without_ink_is_refused():
+    with pytest.raises(ValueError, match="shows no ink"):
+        frame(np.zeros((8, 8)))
+
+
 def test_the_split_is_stratified_and_disjoint(digits):
     assert digits.description.samples == {"train": 1294, "validation": 144, "test": 359}
     share = np.bincount(load_digits().target) / 1797
