@@ -59,7 +59,7 @@ def prepare(name: str, data_dir: Path) -> None:
             f"a downloaded file of {name} is damaged ({error}). Remove {data_dir / 'downloads'} and try again."
         ) from error
     except OSError as error:
-        raise type(error)(f"preparing {name} in {data_dir} failed: {error}") from error
+        raise OSError(f"preparing {name} in {data_dir} failed: {error}") from error
 
 
 def _download_and_prepare(name: str, data_dir: Path, show: bool) -> None:

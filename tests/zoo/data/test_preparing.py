@@ -126,13 +126,21 @@ def test_failing_downloads_are_one_message(tmp_path, monkeypatch):
         load_data("mnist", data_dir=tmp_path / "data")
 
 
-def test_a_folder_that_may_not_be_written_is_named(tmp_path, monkeypatch, attempts):
+class OddError(OSError):
+    """Its constructor wants more than a message, as that of some libraries' errors does."""
+
+    def __init__(self, code, url):
+        super().__init__(f"{code} of {url}")
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OddError(5, "host")], ids=repr)
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, attempts, error):
     def refuse(*args, **kwargs):
-        raise PermissionError(13, "Permission denied")
+        raise error
 
     monkeypatch.setattr(preparing, "_download_and_prepare", refuse)
     monkeypatch.setattr(preparing, "_is_cached", lambda name, data_dir: True)
-    with pytest.raises(PermissionError, match=re.escape(f"preparing mnist in {tmp_path} failed: ")):
+    with pytest.raises(OSError, match=re.escape(f"preparing mnist in {tmp_path} failed: ")):
         load_data("mnist", data_dir=tmp_path)
 
 
