@@ -79,8 +79,8 @@ def test_impossible_connections_are_refused(inputs):
 
 
 def test_maps_with_other_numbers_of_inputs_start_from_other_draws():
-    layer = PartialConv2D(((0, 1), (0, 1, 2)), kernel_size=11)
-    layer.build((1, 20, 20, 3))
-    kernel = convert_to_numpy(layer.kernel).reshape(121, 5)  # two kernels of the first map, three of the second
-    correlations = np.corrcoef(kernel.T)[:2, 2:]
-    assert np.abs(correlations).max() < 0.4  # 121 draws: independent ones stay within 4.4 deviations
+    """Three maps of two inputs and two of three need equally many values: drawn from one seed, they would be equal."""
+    layer = PartialConv2D(((0, 1), (1, 2), (0, 2), (0, 1, 2), (1, 2, 3)), kernel_size=5)
+    layer.build((1, 20, 20, 4))
+    kernel = convert_to_numpy(layer.kernel)  # (5, 5, 12)
+    assert not np.intersect1d(kernel[..., :6], kernel[..., 6:]).size
