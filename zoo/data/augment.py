@@ -148,7 +148,7 @@ def check_augment(augment: Mapping[str, int | bool] | None, input_shape: tuple[i
         ValueError: if a name or a size makes no sense, or if the samples are not images.
     """
     if augment is not None and not isinstance(augment, Mapping):
-        raise TypeError(f"augment must be a dict such as {{'shift': 2, 'flip': True}}; got {augment!r}.")
+        raise ValueError(f"augment must be a dict such as {{'shift': 2, 'flip': True}}; got {augment!r}.")
     for name, size in (augment or {}).items():
         if name not in _AUGMENTATIONS:
             raise unknown_name("augmentation", name, _AUGMENTATIONS)

@@ -53,7 +53,7 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
         source = _source(name_or_path)
         return partial(source.load, name_or_path) if hasattr(source, "DESCRIPTIONS") else source.load
     if not isinstance(name_or_path, (str, os.PathLike)):
-        raise TypeError(f"data must be a name or a path; got {name_or_path!r}.")
+        raise ValueError(f"data must be a name or a path; got {name_or_path!r}.")
     if not os.fspath(name_or_path):
         raise unknown_name("data set", name_or_path, _FILES)
     path = Path(name_or_path).expanduser()

@@ -68,6 +68,8 @@ def load(*, validation_share: float, window: int = 28, days: int = 1096, series_
     """
     if isinstance(days, bool) or not isinstance(days, int) or days < 0:
         raise ValueError(f"days must be a whole number; got {days!r}.")
+    if isinstance(series_seed, bool) or not isinstance(series_seed, int) or series_seed < 0:
+        raise ValueError(f"series_seed must be a whole number, at least 0; got {series_seed!r}.")
     values = daily_views(days, series_seed)
     parts, scale = windows_of_series(values, check_window(window), validation_share, UNIT, "channel_views")
     return Samples(parts, replace(DESCRIPTION, input_shape=(window,), scale=scale))

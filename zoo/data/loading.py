@@ -148,6 +148,8 @@ def load_data(
         raise ValueError(f"batch_size must be a whole number of at least 1; got {batch_size!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}.")
+    if not isinstance(parallel, bool):
+        raise ValueError(f"parallel is True or False; got {parallel!r}.")
     source = source_of(name)
     arguments = {"data_dir": data_dir, "fold": fold, **options}
     common = {"seed": seed, "validation_share": validation_share}

@@ -28,6 +28,8 @@ def check_folder(data_dir: str | os.PathLike, name: str) -> Path:
         ValueError: if it belongs to something else.
         NotADirectoryError: if it is a file.
     """
+    if not isinstance(data_dir, (str, os.PathLike)):
+        raise ValueError(f"data_dir must be a folder; got {data_dir!r}.")
     if "://" in os.fspath(data_dir):
         raise ValueError(f"data_dir must be a local folder; got {os.fspath(data_dir)}.")
     folder = Path(data_dir).expanduser()

@@ -14,7 +14,7 @@ Parts = dict[str, np.ndarray]  # "train", "validation", "test" -> sorted indices
 def check_share(validation_share: float) -> None:
     """Refuses a share outside [0, 1)."""
     if isinstance(validation_share, bool) or not isinstance(validation_share, (int, float)):
-        raise TypeError(f"validation_share must be a number; got {validation_share!r}.")
+        raise ValueError(f"validation_share must be a number; got {validation_share!r}.")
     if not 0 <= validation_share < 1:
         raise ValueError(f"validation_share must lie in [0, 1); got {validation_share}. 0.1 holds out a tenth.")
 

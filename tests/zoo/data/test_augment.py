@@ -182,5 +182,5 @@ class TestCheck:
             check_augment({"shift": 2}, (28,))
 
     def test_what_is_no_dict_is_refused(self):
-        with pytest.raises(TypeError, match="augment must be a dict"):
+        with pytest.raises(ValueError, match="augment must be a dict"):
             check_augment("shift", (28, 28, 1))

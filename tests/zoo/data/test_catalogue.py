@@ -80,5 +80,5 @@ def test_what_needs_no_network_is_available(tmp_path):
 def test_what_is_neither_name_nor_path_is_refused():
     with pytest.raises(ValueError, match="unknown data set ''; there are: channel_views"):
         source_of("")
-    with pytest.raises(TypeError, match="data must be a name or a path; got 5"):
+    with pytest.raises(ValueError, match="data must be a name or a path; got 5"):
         source_of(5)

@@ -55,6 +55,12 @@ def test_the_stored_description_is_the_loaded_one_but_for_the_scale():
     assert data.description.scale.unit == "views a day"
 
 
+@pytest.mark.parametrize("series_seed", ["abc", -1, 0.5, True])
+def test_a_seed_that_is_none_is_refused(series_seed):
+    with pytest.raises(ValueError, match="series_seed must be a whole number"):
+        load_data("channel_views", series_seed=series_seed)
+
+
 def test_a_length_that_is_no_number_of_days_is_refused():
     with pytest.raises(ValueError, match="days must be a whole number; got -5"):
         load_data("channel_views", days=-5)

@@ -171,3 +171,8 @@ class TestDataDir:
         for folder in there:
             (tmp_path / folder).mkdir(parents=True)
         assert check_folder(tmp_path, "mnist") == tmp_path
+
+
+def test_a_folder_that_is_no_path_is_refused():
+    with pytest.raises(ValueError, match="data_dir must be a folder; got 5"):
+        check_folder(5, "mnist")

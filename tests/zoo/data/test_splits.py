@@ -64,7 +64,7 @@ def test_shares_outside_the_range_are_refused(share):
 
 @pytest.mark.parametrize("share", ["0.1", None, True])
 def test_shares_that_are_no_numbers_are_refused(share):
-    with pytest.raises(TypeError, match="validation_share must be a number"):
+    with pytest.raises(ValueError, match="validation_share must be a number"):
         stratified_parts(np.repeat([0, 1], 20), share, seed=0)
 
 
