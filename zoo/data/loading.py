@@ -72,7 +72,7 @@ class LoadedData:
         if self.augment:
             raise ValueError(
                 f"augment={self.augment} needs TensorFlow, whose tf.data applies it; it is not installed. "
-                "Install it (the CPU build will do beside JAX or PyTorch) or leave augment out."
+                "Install it (the CPU build will do beside JAX or PyTorch) or leave augment out (--augment none)."
             )
         from .batches import Batches
 

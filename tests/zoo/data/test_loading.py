@@ -151,4 +151,5 @@ def test_without_tensorflow_arrays_and_batches_work():
     assert lines[0] == "(1294, 28, 28, 1) int32 jax"
     assert lines[1] == "True True"
     assert "augment={'shift': 1} needs TensorFlow" in lines[2]
+    assert "(--augment none)" in lines[2]
     assert "mnist is read with TensorFlow, which is not installed" in lines[3]
