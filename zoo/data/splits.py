@@ -20,7 +20,7 @@ def check_share(validation_share: float) -> None:
 
 
 def hold_out(labels: np.ndarray, share: float, seed: int, purpose: str) -> tuple[np.ndarray, np.ndarray]:
-    """Draws a share of the samples, from every class alike.
+    """Draws a share of the samples, from every class alike, and at least one sample of each.
 
     Args:
         labels: int array, shape `(N,)`.
@@ -29,10 +29,10 @@ def hold_out(labels: np.ndarray, share: float, seed: int, purpose: str) -> tuple
         purpose: what the drawn samples are for; named in the error.
 
     Returns:
-        Indices kept and indices drawn, each sorted.
+        Indices kept and indices drawn, each sorted; every class is in both.
 
     Raises:
-        ValueError: if a class is too small to be in both.
+        ValueError: if a class is too small to be in both, or the share for all classes to be in it.
 
     Example:
         >>> kept, drawn = hold_out(np.array([0, 1] * 50), share=0.1, seed=0, purpose="validation")
@@ -51,7 +51,21 @@ def hold_out(labels: np.ndarray, share: float, seed: int, purpose: str) -> tuple
             f"{share:.0%} aside for {purpose}; add samples or change the share."
         )
     parts = train_test_split(np.arange(len(labels)), test_size=drawn, random_state=seed, stratify=labels)
+    _give_every_class(labels, parts[0], parts[1])
+    _give_every_class(labels, parts[1], parts[0])
     return np.sort(parts[0]), np.sort(parts[1])
+
+
+def _give_every_class(labels: np.ndarray, giver: np.ndarray, taker: np.ndarray) -> None:
+    """Exchanges, in place, a sample of each class that `taker` lacks for one of the class it has most of.
+
+    A stratified draw rounds the share of a small class, and may round it to none.
+    """
+    for lacking in np.setdiff1d(labels, labels[taker]):
+        classes, counts = np.unique(labels[taker], return_counts=True)
+        given = np.flatnonzero(labels[giver] == lacking)[0]
+        returned = np.flatnonzero(labels[taker] == classes[counts.argmax()])[0]
+        giver[given], taker[returned] = taker[returned], giver[given]
 
 
 def check_fold(fold: tuple[int, int]) -> tuple[int, int]:

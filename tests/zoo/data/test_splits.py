@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gradschool.zoo.data.splits import calendar_parts, hold_out, stratified_parts
@@ -48,6 +48,30 @@ def test_no_share_holds_out_nothing():
     kept, drawn = hold_out(np.array([0, 1, 1]), 0, seed=0, purpose="validation")
     assert kept.tolist() == [0, 1, 2]
     assert drawn.tolist() == []
+
+
+@given(
+    counts=st.lists(st.integers(2, 100), min_size=2, max_size=6),
+    share=st.floats(0.05, 0.95),
+    seed=st.integers(0, 99),
+)
+def test_every_class_is_on_both_sides(counts, share, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    drawn_count = round(share * len(labels))
+    assume(len(counts) <= drawn_count <= len(labels) - len(counts))
+    kept, drawn = hold_out(labels, share, seed, "validation")
+    assert len(drawn) == drawn_count
+    np.testing.assert_array_equal(np.sort(np.concatenate([kept, drawn])), np.arange(len(labels)))
+    for side in (kept, drawn):
+        assert np.unique(labels[side]).tolist() == list(range(len(counts)))
+
+
+def test_a_small_class_is_not_rounded_away():
+    labels = np.repeat([0, 1], [100, 2])
+    for seed in range(10):
+        kept, drawn = hold_out(labels, 0.1, seed, "validation")
+        assert np.bincount(labels[drawn]).tolist() == [9, 1]
+        assert np.bincount(labels[kept]).tolist() == [91, 1]
 
 
 @given(days=st.integers(0, 500), share=st.floats(0, 0.99))
