@@ -1,10 +1,11 @@
-"""A daily series of the user's own: one column of a .csv file, one row for each day.
+"""A daily series of the user's own: one column of a .csv file, one row for each day, dates as YYYY-MM-DD.
 
 date,views,comments
 2024-03-01,1520,12
 2024-03-02,1734,15
 """
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,7 +20,13 @@ from .windows import check_window, windows_of_series
 
 
 def load(
-    path: Path, *, validation_share: float, column: str | None = None, window: int = 28, allow_gaps: bool = False
+    path: Path,
+    *,
+    validation_share: float,
+    column: str | None = None,
+    window: int = 28,
+    allow_gaps: bool = False,
+    dates: str | None = None,
 ) -> Samples:
     """Windows of one column.
 
@@ -31,17 +38,25 @@ def load(
         column: whose values to predict. Defaults to the only column of numbers.
         window: number of past days shown.
         allow_gaps: whether to take the rows as evenly spaced where dates are left out, such as weekends.
+        dates: "none" takes the rows in the order of the file, oldest first, whatever the columns say. By default they
+            are put in the order of the first column of dates; without one, a column that may mean dates is refused.
 
     Raises:
         ValueError: if the file cannot be understood; names the file, the row and the column.
     """
     window = check_window(window)
+    if not isinstance(allow_gaps, bool):
+        raise ValueError(f"allow_gaps is True or False (--data-option allow_gaps=true); got {allow_gaps!r}.")
+    if dates not in (None, "none"):
+        raise ValueError(f"dates can only be 'none', for rows that are in order; got {dates!r}.")
     table = read_table(path)
-    dates = _date_column(table)
-    column = _value_column(table, column, dates)
+    days = _date_column(table)
+    column = _value_column(table, column, days)
     values = _numbers(table, column)
-    if dates:
-        values = values[_order_of_dates(table, dates, allow_gaps)]
+    if dates is None and days is None:
+        _check_no_dates(table, column)
+    elif dates is None:
+        values = values[_order_of_dates(table, days, allow_gaps)]
     parts, scale = windows_of_series(values, window, validation_share, column, str(path))
     return Samples(
         parts,
@@ -71,7 +86,10 @@ def _value_column(table: Table, column: str | None, dates: str | None) -> str:
     if len(numeric) == 1:
         return numeric[0]
     found = f"several columns of numbers, {_quoted(numeric)}" if numeric else "no column of numbers"
-    raise ValueError(f"{table.path}: there is {found}; name the one to predict with the option column.")
+    raise ValueError(
+        f"{table.path}: there is {found}; name the one to predict with column "
+        f"(--data-option column={(numeric or ['NAME'])[0]})."
+    )
 
 
 def _numbers(table: Table, column: str) -> np.ndarray:
@@ -103,6 +121,9 @@ def _share_of_numbers(cells: list[str]) -> float:
 
 
 # === Dates ===
+_COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")  # 20240301
+
+
 def _date(cell: str) -> datetime | None:
     try:
         return None if cell.isdigit() else datetime.fromisoformat(cell).replace(tzinfo=None)
@@ -117,6 +138,27 @@ def _date_column(table: Table) -> str | None:
         if sum(dated) > 0.5 * len(dated):
             return name
     return None
+
+
+def _check_no_dates(table: Table, column: str) -> None:
+    """Refuses a column beside the values that may mean dates, which nobody could put the rows in the order of."""
+    for name in table.columns:
+        cells = [cell for cell in table.cells(name) if cell]
+        if name != column and cells and _may_mean_dates(name, cells):
+            raise ValueError(
+                f"{table.path}, column {name!r}: {cells[0]!r} is no date as needed to put the rows in order. Write "
+                f"dates as YYYY-MM-DD, such as 2024-03-01; or, if the rows are in order, oldest first, say "
+                f"dates='none' (--data-option dates=none)."
+            )
+
+
+def _may_mean_dates(name: str, cells: list[str]) -> bool:
+    """Whether cells are text, numbers such as 20240301, or numbers that do not just count the rows and are called days."""
+    if _share_of_numbers(cells) <= 0.5 or all(_COMPACT_DATE.fullmatch(cell) for cell in cells):
+        return True
+    numbers = [_number(cell) for cell in cells]
+    counts_rows = None not in numbers and all(late - early == 1 for early, late in pairwise(numbers))
+    return any(word in name.lower() for word in ("date", "day", "time")) and not counts_rows
 
 
 def _order_of_dates(table: Table, column: str, allow_gaps: bool) -> np.ndarray:
@@ -135,7 +177,7 @@ def _order_of_dates(table: Table, column: str, allow_gaps: bool) -> np.ndarray:
         if step != usual and not allow_gaps:
             raise ValueError(
                 f"{between} are {_in_words(step)} apart, most rows {_in_words(usual)}. Fill in what is missing, or set "
-                "the option allow_gaps to take the rows as evenly spaced."
+                "allow_gaps (--data-option allow_gaps=true) to take the rows as evenly spaced."
             )
     return order
 

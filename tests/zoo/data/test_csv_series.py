@@ -96,7 +96,7 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path):
 
 
 def test_several_columns_of_numbers_must_be_chosen_from(tmp_path):
-    with pytest.raises(ValueError, match="several columns of numbers, 'views', 'comments'; name the one"):
+    with pytest.raises(ValueError, match="'views', 'comments'; name .*--data-option column=views"):
         load_data(write(tmp_path, rows_of()))
 
 
@@ -128,7 +128,44 @@ class TestDates:
         rows = rows_of()
         del rows[50:52]
         path = write(tmp_path, rows)
-        with pytest.raises(ValueError, match="rows 51 and 52 are 3 days apart, most rows 1 day"):
+        with pytest.raises(
+            ValueError, match="rows 51 and 52 are 3 days apart, most rows 1 day.*--data-option allow_gaps=true"
+        ):
             load_data(path, column="views")
         data = load_data(path, column="views", allow_gaps=True)
         assert sum(data.description.samples.values()) == DAYS - 2 - 28
+
+    @pytest.mark.parametrize(
+        ("name", "form"),
+        [
+            ("date", "%d/%m/%Y"),
+            ("date", "%Y%m%d"),
+            ("posted", "%Y%m%d"),
+            ("Tag", "%d.%m.%Y"),
+            ("when", "%b %d"),
+            ("timestamp", "%j"),
+        ],
+    )
+    def test_other_dates_are_refused_unless_the_rows_are_said_to_be_in_order(self, tmp_path, name, form):
+        rows = [[date.fromisoformat(day).strftime(form), number] for day, number, _ in rows_of()][::-1]
+        path = write(tmp_path, rows, (name, "views"))
+        with pytest.raises(ValueError, match=rf"column '{name}': '{rows[0][0]}' is no date .*YYYY-MM-DD.*dates=none"):
+            load_data(path, column="views", window=7)
+        data = load_data(path, column="views", window=7, dates="none")
+        np.testing.assert_allclose(data.description.scale.restore(data.arrays("test")[1][-1]), views(rows)[-1:])
+
+    @pytest.mark.parametrize("name", ["index", "day", "id"])
+    def test_a_column_that_counts_the_rows_is_no_date(self, tmp_path, name):
+        rows = [[str(count), number, likes] for count, (_, number, likes) in enumerate(rows_of())]
+        data = load_data(write(tmp_path, rows, (name, "views", "comments")), column="views", window=7)
+        assert data.description.scale.unit == "views"
+
+    def test_rows_said_to_be_in_order_are_left_in_it(self, tmp_path):
+        path = write(tmp_path, rows_of()[::-1])
+        data = load_data(path, column="views", window=7, dates="none")
+        np.testing.assert_allclose(data.description.scale.restore(data.arrays("test")[1][-1]), views(rows_of())[:1])
+
+    @pytest.mark.parametrize(("option", "value"), [("dates", "date"), ("allow_gaps", "yes"), ("dates", ["none"])])
+    def test_options_that_make_no_sense_are_refused(self, tmp_path, option, value):
+        with pytest.raises(ValueError, match=f"{option} .*got {re.escape(repr(value))}"):
+            load_data(write(tmp_path, rows_of()), column="views", **{option: value})
