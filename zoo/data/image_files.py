@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from .digits import frame
+from .picture_reader import SUFFIXES as PICTURES
+from .picture_reader import read_picture, resize_picture, to_unit_range
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".npy")
+SUFFIXES = (*PICTURES, ".npy")
 INK = 0.2  # what is fainter than this share of the darkest ink counts as paper
 
 
@@ -55,29 +57,8 @@ def read_images(path: Path, shape: tuple[int, int, int], framed: bool) -> list[t
         arrays = _read_array(path, shape)
         names = [path.name] if len(arrays) == 1 else [f"{path.name}[{number}]" for number in range(len(arrays))]
     else:
-        arrays, names = [_read_picture(path, shape[2])], [path.name]
+        arrays, names = [read_picture(path, shape[2])], [path.name]
     return [(name, _fit(array, shape, framed, name)) for name, array in zip(names, arrays, strict=True)]
-
-
-def _read_picture(path: Path, channels: int) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as stored:
-            picture: Image.Image = stored
-            if picture.mode in ("I", "I;16", "I;16B", "F"):  # 16 bits or real numbers: keep the values
-                gray = np.asarray(picture, "float64")
-                return np.repeat(_to_unit_range(gray, path.name, 65535.0)[..., None], channels, axis=-1)
-            if picture.has_transparency_data:
-                picture = picture.convert("RGBA")
-                paper = Image.new("RGBA", picture.size, "white")
-                picture = Image.alpha_composite(paper, picture)
-            array = np.asarray(picture.convert("L" if channels == 1 else "RGB"), "float32") / 255
-    except (UnidentifiedImageError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as an image: {error}") from error
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
-    return array.reshape(*array.shape[:2], channels)
 
 
 def _read_array(path: Path, shape: tuple[int, int, int]) -> list[np.ndarray]:
@@ -97,34 +78,14 @@ def _read_array(path: Path, shape: tuple[int, int, int]) -> list[np.ndarray]:
             f"{path} has the shape {array.shape}; needed is (H, W), (H, W, {channels}), (N, H, W) or "
             f"(N, H, W, {channels})."
         )
-    return list(_to_unit_range(array.astype("float64"), path.name, 255.0))
-
-
-def _to_unit_range(values: np.ndarray, name: str, highest: float) -> np.ndarray:
-    """Values in [0, 1] as they are, and in [0, highest] divided by it."""
-    bad = ~np.isfinite(values)
-    if bad.any():
-        raise ValueError(f"{name}: {bad.sum()} of {values.size} values are NaN or infinite.")
-    if values.min() < 0 or values.max() > highest:
-        raise ValueError(
-            f"{name}: values must lie in [0, 1] or [0, {highest:g}]; got {values.min():g} to {values.max():g}."
-        )
-    return (values / highest if values.max() > 1 else values).astype("float32")
+    return list(to_unit_range(array.astype("float64"), path.name))
 
 
 def _fit(image: np.ndarray, shape: tuple[int, int, int], framed: bool, name: str) -> np.ndarray:
     height, width, channels = shape
     if framed and channels == 1:
         return _framed_digit(image[..., 0], name)
-    if image.shape[:2] == (height, width):
-        return image.astype("float32")
-    from PIL import Image
-
-    planes = [
-        np.asarray(Image.fromarray(image[..., c].astype("float32")).resize((width, height), Image.Resampling.BOX))
-        for c in range(channels)
-    ]
-    return np.clip(np.stack(planes, axis=-1), 0, 1)  # (height, width, channels)
+    return resize_picture(image, (height, width))
 
 
 def _framed_digit(gray: np.ndarray, name: str) -> np.ndarray:

@@ -17,12 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from .description import Description
+from .picture_reader import SUFFIXES, read_picture, resize_picture
 from .samples import Samples
 from .splits import check_share, hold_out, stratified_parts
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 CHANNELS = {"grayscale": 1, "rgb": 3}
-PAPER = "white"  # what shows through where an image is transparent
 
 
 def load(
@@ -116,31 +115,18 @@ def _read_all(files: list[Path], image_size: tuple[int, int] | None, color_mode:
         if image.shape != images[0].shape:
             raise ValueError(
                 f"{file} has {image.shape[0]}x{image.shape[1]} pixels, {files[0]} {images[0].shape[0]}x"
-                f"{images[0].shape[1]}; give image_size, such as image_size=(28, 28), to bring all to one size."
+                f"{images[0].shape[1]}; give image_size, such as image_size=(28, 28) (--data-option image_size=28), "
+                "to bring all to one size."
             )
     return np.stack(images)
 
 
 def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str | None) -> np.ndarray:
     """One image as bytes, shape `(H, W, 1)` or `(H, W, 3)`."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(file) as stored:
-            picture = ImageOps.exif_transpose(stored)  # a camera held upright
-            if picture.mode.startswith("I;16"):
-                picture = Image.fromarray(np.uint8(np.asarray(picture) >> 8))
-            if picture.has_transparency_data:
-                picture = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", picture.size, PAPER), picture)
-            gray = color_mode == "grayscale" or (color_mode is None and picture.mode in ("1", "L", "I", "F"))
-            picture = picture.convert("L" if gray else "RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{file} cannot be read as an image ({error}); repair or remove it.") from error
+    image = read_picture(file, CHANNELS[color_mode] if color_mode else None)
     if image_size is not None:
-        picture = picture.resize(image_size[::-1], Image.Resampling.BICUBIC)
-    pixels = np.asarray(picture)
-    return pixels.reshape(*pixels.shape[:2], -1)
+        image = resize_picture(image, image_size)
+    return np.uint8(np.round(image * 255))
 
 
 def _check_size(image_size: tuple[int, int] | int | None) -> tuple[int, int] | None:
@@ -149,5 +135,8 @@ def _check_size(image_size: tuple[int, int] | int | None) -> tuple[int, int] | N
         return None
     whole = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(type(side) is int and side > 0 for side in pair)
     if not whole:
-        raise ValueError(f"image_size must be (height, width) in pixels, such as (28, 28); got {image_size!r}.")
+        raise ValueError(
+            f"image_size must be (height, width) in pixels, such as (28, 28) (--data-option image_size=28 or "
+            f"image_size=[28,28]); got {image_size!r}."
+        )
     return pair[0], pair[1]

@@ -135,7 +135,9 @@ class TestMistakes:
     def test_another_size_is_named(self, tmp_path):
         fill(tmp_path)
         picture(0).resize((9, 9)).save(tmp_path / "bee" / "003.png")
-        with pytest.raises(ValueError, match=r"003.png has 9x9 pixels, .*000.png 5x7; give image_size"):
+        with pytest.raises(
+            ValueError, match=r"003.png has 9x9 pixels, .*000.png 5x7; give image_size.*--data-option image_size=28"
+        ):
             load_data(tmp_path)
 
     def test_an_empty_folder(self, tmp_path):
