@@ -153,7 +153,7 @@ def _check_no_dates(table: Table, column: str) -> None:
 
 
 def _may_mean_dates(name: str, cells: list[str]) -> bool:
-    """Whether cells are text, numbers such as 20240301, or numbers that do not just count the rows and are called days."""
+    """Whether cells are text, or numbers such as 20240301, or called days and more than a count of the rows."""
     if _share_of_numbers(cells) <= 0.5 or all(_COMPACT_DATE.fullmatch(cell) for cell in cells):
         return True
     numbers = [_number(cell) for cell in cells]

@@ -96,7 +96,7 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path):
 
 
 def test_several_columns_of_numbers_must_be_chosen_from(tmp_path):
-    with pytest.raises(ValueError, match="'views', 'comments'; name .*--data-option column=views"):
+    with pytest.raises(ValueError, match=r"'views', 'comments'; name .*--data-option column=views"):
         load_data(write(tmp_path, rows_of()))
 
 
@@ -129,7 +129,7 @@ class TestDates:
         del rows[50:52]
         path = write(tmp_path, rows)
         with pytest.raises(
-            ValueError, match="rows 51 and 52 are 3 days apart, most rows 1 day.*--data-option allow_gaps=true"
+            ValueError, match=r"rows 51 and 52 are 3 days apart, most rows 1 day.*--data-option allow_gaps=true"
         ):
             load_data(path, column="views")
         data = load_data(path, column="views", allow_gaps=True)
