@@ -7,7 +7,7 @@
 PYTHON ?=
 PINS ?=
 ARGS ?=
-VENV ?= .venv$(if $(PYTHON)$(PINS),-$(shell printf '%s' '$(notdir $(PYTHON)) $(PINS)' | tr -cs 'A-Za-z0-9.' -))
+VENV ?= .venv$(if $(PYTHON)$(PINS),-$(shell printf '%s' '$(strip $(notdir $(PYTHON)) $(PINS))' | tr -cs 'A-Za-z0-9.' -))
 
 RUN := $(VENV)/bin/python
 # Two TensorFlow processes fill two cores; more than four want more memory than many machines have.
@@ -54,7 +54,7 @@ $(VENV)/pyvenv.cfg:
 	    then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
-	    echo "gradschool needs Python 3.11, 3.12 or 3.13 with venv, and $(or $(PYTHON),python3) is not one." >&2; \
+	    echo "gradschool needs Python 3.11, 3.12 or 3.13 with venv; $(if $(PYTHON),$(PYTHON) is not one,none was found)." >&2; \
 	    echo "Name one: make $(or $(MAKECMDGOALS),fit) PYTHON=/path/to/python3.12 (Debian and Ubuntu: apt install python3-venv)." >&2; \
 	    exit 1; \
 	fi; \
