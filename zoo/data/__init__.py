@@ -3,7 +3,7 @@
     embedded              digits.py: real handwritten digits that need no network
     tensorflow-datasets   tensorflow_datasets_images.py: mnist, fashion_mnist, kmnist, cifar10, cifar100
     generated             logic_gates.py, channel_views.py
-    files of your own     image_folder.py, csv_series.py
+    files of your own     image_folder.py (with picture_reader.py), csv_series.py
 
 `load_data` (loading.py) splits them (splits.py), makes batches of them (pipeline.py) and augments these (augment.py).
 """

@@ -53,10 +53,10 @@ def load(
     days = _date_column(table)
     column = _value_column(table, column, days)
     values = _numbers(table, column)
-    if dates is None and days is None:
-        _check_no_dates(table, column)
-    elif dates is None:
+    if dates is None and days is not None:
         values = values[_order_of_dates(table, days, allow_gaps)]
+    elif dates is None:
+        _check_no_dates(table, column)
     parts, scale = windows_of_series(values, window, validation_share, column, str(path))
     return Samples(
         parts,
@@ -156,8 +156,8 @@ def _may_mean_dates(name: str, cells: list[str]) -> bool:
     """Whether cells are text, or numbers such as 20240301, or called days and more than a count of the rows."""
     if _share_of_numbers(cells) <= 0.5 or all(_COMPACT_DATE.fullmatch(cell) for cell in cells):
         return True
-    numbers = [_number(cell) for cell in cells]
-    counts_rows = None not in numbers and all(late - early == 1 for early, late in pairwise(numbers))
+    numbers = [number for number in map(_number, cells) if number is not None]
+    counts_rows = len(numbers) == len(cells) and all(late - early == 1 for early, late in pairwise(numbers))
     return any(word in name.lower() for word in ("date", "day", "time")) and not counts_rows
 
 

@@ -126,7 +126,7 @@ def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str | None
     image = read_picture(file, CHANNELS[color_mode] if color_mode else None)
     if image_size is not None:
         image = resize_picture(image, image_size)
-    return np.uint8(np.round(image * 255))
+    return np.round(image * 255).astype("uint8")
 
 
 def _check_size(image_size: tuple[int, int] | int | None) -> tuple[int, int] | None:
