@@ -85,13 +85,13 @@ def data(
 ) -> None:
     """List the data sets, or describe one (tensorflow-datasets' are downloaded and prepared on the way)."""
     from .data import list_data, load_data
-    from .settings import key_values
+    from .settings import data_options
     from .tables import data_table, description_table
 
     if name is None:
         rows = list_data()
         return _print_json([asdict(row) for row in rows]) if as_json else Console().print(data_table(rows))
-    loaded = load_data(name, data_dir=data_dir, **key_values("--data-option", data_option or []))
+    loaded = load_data(name, data_dir=data_dir, **data_options(data_option or []))
     if picture:
         from .pictures.run import draw_samples
         from .pictures.style import save_picture
@@ -135,7 +135,7 @@ def fit(
 ) -> None:
     """Train a model by its recipe; options change the recipe."""
     from .recipes import find_recipe
-    from .settings import key_values
+    from .settings import data_options, key_values
 
     recipe = find_recipe(model, data)
     changes: dict[str, Any] = {
@@ -149,7 +149,7 @@ def fit(
         own = key_values("--set", set_ or []) | ({"dtype": dtype} if dtype else {})
         changes["model_config"] = {**recipe.model_config, **own}
     if data_option:
-        changes["data_options"] = {**recipe.data_options, **key_values("--data-option", data_option)}
+        changes["data_options"] = {**recipe.data_options, **data_options(data_option)}
     command = shlex.join(["gradschool", *context.find_root().obj])
     _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json)
 
@@ -215,7 +215,7 @@ def evaluate(
     """Measure a trained model on a part of its data, or on other data."""
     from .data import check_available
     from .presets import list_presets
-    from .settings import key_values
+    from .settings import data_options
 
     card = list_presets().get(trained, {})
     if data or card:
@@ -224,7 +224,7 @@ def evaluate(
     from .engine.scoring import score_trained
     from .tables import figures_table
 
-    options = key_values("--data-option", data_option or [])
+    options = data_options(data_option or [])
     figures = score_trained(open_model(trained), data, data_dir, part, options)
     if as_json:
         _print_json({part: figures})

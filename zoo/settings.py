@@ -34,6 +34,23 @@ def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     return settings
 
 
+def data_options(pairs: Sequence[str]) -> dict[str, Any]:
+    """The further arguments of `load_data`, from the command line's --data-option.
+
+    Raises:
+        ValueError: as `key_values`, and for an argument that has an option of its own.
+
+    Example:
+        >>> data_options(["column=views"])
+        {'column': 'views'}
+    """
+    options = key_values("--data-option", pairs)
+    for key in ("name", "data_dir", "batch_size", "seed", "augment", "fold", "parallel"):
+        if key in options:
+            raise ValueError(f"--data-option {key}=...: {key} is set by the command, not by the data set.")
+    return options
+
+
 def slug(text: str) -> str:
     """A data set's name or path as part of a folder's name.
 

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SCHEDULES = ("constant", "cosine")
-NOT_DATA_OPTIONS = {"augment", "batch_size", "data_dir", "fold", "parallel", "seed"}  # arguments of load_data
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,6 @@ class Recipe:
                 raise ValueError(f"{argument} must be at least {least}; got {getattr(self, argument)}.")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be a positive number; got {self.learning_rate}.")
-        if taken := sorted(NOT_DATA_OPTIONS & self.data_options.keys()):
-            raise ValueError(f"{taken[0]} is a setting of the recipe itself, not of its data_options.")
         if self.schedule not in SCHEDULES:
             raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}; got {self.schedule!r}.")
 
