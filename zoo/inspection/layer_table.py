@@ -8,7 +8,7 @@ the shapes of one sample.
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -67,7 +67,7 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
     ]
 
 
-def total(rows: list[LayerRow]) -> tuple[int, int]:
+def total(rows: Sequence[LayerRow]) -> tuple[int, int]:
     """Parameters and multiply-adds of all the rows."""
     return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
 
