@@ -11,8 +11,12 @@ Names load on first use, so that listing models or printing help imports neither
 
 import importlib
 
+from .quiet import hush
+
 if __name__ != "gradschool.zoo":
     raise ImportError(f"this package is gradschool.zoo, not {__name__}: run Python from another folder than its root")
+
+hush()  # before a user's own `import keras`
 
 # public name -> the module that defines it
 _HOME = {

@@ -122,7 +122,9 @@ def fit(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A model's argument, such as activation=relu."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A model's argument, such as activation=relu or hidden=[64,32]."
+        ),
     ] = None,
     data_option: DataOption = None,
     dtype: Annotated[str | None, typer.Option(help="A dtype policy, such as mixed_bfloat16.")] = None,

@@ -16,6 +16,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, since many libraries choose the format by it.
 
     Raises:
+        ValueError: if `path` is a folder.
         FileNotFoundError: if there is no folder for `path`.
         OSError: if it cannot be written.
 
@@ -26,10 +27,17 @@ def written_whole(path: Path) -> Iterator[Path]:
         ...     os.listdir(folder)
         ['note.txt']
     """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file.")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into.")
     suffixes = "".join(path.suffixes[-2:])
-    handle, name = tempfile.mkstemp(prefix=f".{path.name.removesuffix(suffixes)}-", suffix=suffixes, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name.removesuffix(suffixes)}-", suffix=suffixes, dir=path.parent
+        )
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}.") from error
     os.close(handle)
     unfinished = Path(name)
     try:

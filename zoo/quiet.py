@@ -112,12 +112,17 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
         return spec
 
 
-def import_keras() -> None:
-    """Imports Keras; its back end, and a TensorFlow that is imported later, stay quiet."""
+def hush() -> None:
+    """Lets TensorFlow be quiet when it is imported, whoever does; imports nothing itself."""
     wanted = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
     hooked = any(isinstance(finder, _QuietTensorFlow) for finder in sys.meta_path)
     if not (wanted or hooked or "tensorflow" in sys.modules):
         sys.meta_path.insert(0, _QuietTensorFlow())
+
+
+def import_keras() -> None:
+    """Imports Keras; its back end, and a TensorFlow that is imported later, stay quiet."""
+    hush()
     import keras  # noqa: F401
 
 

@@ -26,7 +26,9 @@ def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise ValueError(f"{option} takes KEY=VALUE, such as {option} shift=2; got {pair!r}.")
+            raise ValueError(
+                f"{option} takes KEY=VALUE, such as {option} size=2 or {option} sizes=[3,2]; got {pair!r}."
+            )
         try:
             settings[key.strip().replace("-", "_")] = json.loads(value)
         except json.JSONDecodeError:

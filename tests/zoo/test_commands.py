@@ -202,6 +202,17 @@ def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
     assert main(["evaluate", "run"]) == 0
 
 
+def test_a_reader_who_goes_away_does_not_end_the_training(monkeypatch):
+    from rich.console import Console
+
+    def broken(*args, **kwargs):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Console, "print", broken)
+    main(["fit", "mlp_16_16", "--epochs", "2", "--out", "run"])
+    assert RunFolder("run").read_config()["status"] == "finished"
+
+
 # === evaluate, predict ===
 
 
@@ -360,7 +371,11 @@ def test_other_classes_are_refused(capsys, tmp_path):
 
 def test_file_names_with_dollar_signs_and_folders_that_are_not_there(capsys):
     Image.fromarray(np.uint8(np.eye(40) * 255)).save("a$b$^.png")
+    Path("images").mkdir()
     assert main(["predict", "lenet5_mnist", "a$b$^.png", "--picture", "answers.png"]) == 0
+    assert "images is a folder; name a file" in refused(
+        capsys, "predict", "lenet5_mnist", "a$b$^.png", "--picture", "images"
+    )
     assert "there is no folder nowhere" in refused(
         capsys, "predict", "lenet5_mnist", "a$b$^.png", "--picture", "nowhere/a.png"
     )

@@ -20,7 +20,7 @@ from ..recipes import Recipe
 from ..registry import create_model, model_class
 from .evaluation import forecast_scores, predict_test, score
 from .optimizers import get_optimizer
-from .progress import ProgressBar
+from .progress import ProgressBar, say
 from .run_folder import RunFolder, check_free, make_run_folder
 
 
@@ -73,10 +73,10 @@ def fit_recipe(
     folder = make_run_folder(out, overwrite)
     config = run_config(recipe, model, data.description, fold, command)
     folder.write_config({**config, "status": "running"})
-    console.print(
+    say(
+        console,
         f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
         f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
-        highlight=False,
     )
     started = time.perf_counter()
     history, interrupted = run_epochs(model, data, recipe, folder, console)
@@ -219,7 +219,7 @@ def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console)
         )
     except KeyboardInterrupt:
         bar.stop()
-        console.print(f"interrupted in epoch {len(writer.rows) + 1}: keeping what was trained so far")
+        say(console, f"interrupted in epoch {len(writer.rows) + 1}: keeping what was trained so far")
         return writer.rows, True
     finally:
         bar.stop()

@@ -104,5 +104,9 @@ def load_model_file(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if not zipfile.is_zipfile(path):
+            raise ValueError(
+                f"{path} cannot be read as a saved Keras model: it is damaged, or no .keras file."
+            ) from error
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{path} cannot be read as a saved Keras model: {first_line}") from error

@@ -1,10 +1,18 @@
 """What a fit shows while it runs: a bar on a terminal, and a line for every epoch."""
 
+import contextlib
 import time
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def say(console: Console, line: str) -> None:
+    """Prints a line; a reader who went away (`| head -1`) or a full disk must not end a training run."""
+    with contextlib.suppress(OSError, SystemExit):  # SystemExit is how rich takes a closed pipe
+        console.print(line, highlight=False, soft_wrap=True)
+
 
 REFRESH = 0.1  # seconds between two looks at the bar
 
@@ -55,7 +63,7 @@ class ProgressBar(keras.callbacks.Callback):
         epochs = self.params["epochs"]
         figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         number = f"{epoch + 1:>{len(str(epochs))}}/{epochs}"
-        self.console.print(f"epoch {number}  {figures}", highlight=False, soft_wrap=True)
+        say(self.console, f"epoch {number}  {figures}")
 
     def on_train_end(self, logs=None):
         self.stop()

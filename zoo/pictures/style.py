@@ -35,12 +35,13 @@ def show_image(axes: Axes, image) -> None:
 
 
 def save_picture(figure: Figure, path: Path) -> None:
-    """Writes a figure into an image file of the type that its name says.
+    """Writes a figure into an image file of the type that its name says, a .png if it says none.
 
     Raises:
         ValueError: if matplotlib knows no such type.
         OSError: if the file cannot be written.
     """
+    path = path if path.suffix or path.is_dir() else path.with_suffix(".png")
     for text in figure.findobj(Text):
         text.set_parse_math(False)  # a user's file or class may have dollar signs in its name
     with written_whole(path) as unfinished, rc_context({"text.parse_math": False}):
