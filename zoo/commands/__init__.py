@@ -1,0 +1,18 @@
+"""The zoo's commands, one file each.
+
+A command reads its arguments, calls one function of the zoo and prints what came out. Keras, TensorFlow and matplotlib
+are imported inside the commands that need them, so that `--help` answers at once.
+"""
+
+import typer
+
+from .data import data
+from .doctor import doctor
+from .evaluate import evaluate
+from .fit import fit
+from .models import models
+from .predict import predict
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+for _command in (models, data, fit, evaluate, predict, doctor):
+    app.command()(_command)

@@ -1,0 +1,39 @@
+"""`gradschool data`: list the data sets, or describe one."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .shared import DataDir, DataOption, Json, print_json
+
+
+def data(
+    name: Annotated[str | None, typer.Argument(metavar="[DATA]", help="A data set, a folder or a .csv file.")] = None,
+    data_dir: DataDir = None,
+    data_option: DataOption = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw some samples into this .png file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the data sets, or describe one (tensorflow-datasets' are downloaded and prepared on the way)."""
+    from ..data import list_data, load_data
+    from ..settings import data_options
+    from ..tables import data_table, description_table
+
+    if name is None:
+        rows = list_data()
+        return print_json([asdict(row) for row in rows]) if as_json else Console().print(data_table(rows))
+    loaded = load_data(name, data_dir=data_dir, **data_options(data_option or []))
+    if picture:
+        from ..pictures.run import draw_samples
+        from ..pictures.style import save_picture
+
+        save_picture(draw_samples(*loaded.arrays("train"), loaded.description), picture)
+    if as_json:
+        print_json(asdict(loaded.description))
+        return
+    Console().print(description_table(loaded.description))
+    if picture:
+        print(f"picture: {picture}")

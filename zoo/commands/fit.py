@@ -1,0 +1,112 @@
+"""`gradschool fit`: train a model by its recipe, with what the options change."""
+
+import shlex
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from .shared import DataDir, DataOption, Json, print_json
+
+
+def fit(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="The model to train; gradschool models lists them.")],
+    data: Annotated[str | None, typer.Option(help="A data set's name, an image folder or a .csv file.")] = None,
+    data_dir: DataDir = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="At the start.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant or cosine.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="sgd, momentum, adagrad, rmsprop, adam, ...")] = None,
+    loss: Annotated[str | None, typer.Option(help="cross_entropy, l1, l2, ...")] = None,
+    augment: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Such as shift=2, flip=true; none turns it off.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A model's argument, such as activation=relu or hidden=[64,32]."
+        ),
+    ] = None,
+    data_option: DataOption = None,
+    dtype: Annotated[str | None, typer.Option(help="A dtype policy, such as mixed_bfloat16.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order, dropout and augmentation. [default: 0]")] = None,
+    seeds: Annotated[int, typer.Option(help="Repeat with so many seeds: mean and spread.")] = 1,
+    folds: Annotated[int | None, typer.Option(help="Cross-validate in so many parts: mean and spread.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder. [default: runs/MODEL-DATA-1, -2, ...]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="An earlier run in that folder may go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model by its recipe; options change the recipe."""
+    from ..recipes import find_recipe
+    from ..settings import data_options, key_values
+
+    recipe = find_recipe(model, data)
+    changes: dict[str, Any] = {
+        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule,
+        "optimizer": optimizer, "loss": loss, "seed": seed,
+    }  # fmt: skip
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if augment:
+        changes["augment"] = {} if augment == ["none"] else key_values("--augment", augment)
+    if set_ or dtype:
+        own = key_values("--set", set_ or []) | ({"dtype": dtype} if dtype else {})
+        changes["model_config"] = {**recipe.model_config, **own}
+    if data_option:
+        changes["data_options"] = {**recipe.data_options, **data_options(data_option)}
+    command = shlex.join(["gradschool", *context.find_root().obj])
+    _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json)
+
+
+def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json) -> None:
+    from ..data import check_available
+
+    check_available(recipe.data, data_dir)  # before the engine, which imports Keras, keeps anyone waiting
+    from ..engine.run_folder import free_name
+    from ..settings import slug
+
+    out = out or free_name(f"{recipe.model}-{slug(recipe.data)}", Path("runs"))
+    console = Console(stderr=as_json)
+    common = {"data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console}
+    if seeds != 1 or folds is not None:
+        from ..engine.repeats import fit_repeatedly
+
+        metrics, interrupted = fit_repeatedly(recipe, out, seeds=seeds, folds=folds, **common), False
+    else:
+        from ..engine.fitting import fit_recipe
+
+        fitted = fit_recipe(recipe, out, **common)
+        metrics, interrupted = fitted.metrics, fitted.interrupted
+    if as_json:
+        print_json({"run": str(out), "interrupted": interrupted, **metrics})
+    else:
+        _show_fit(console, recipe, out, metrics, repeated="runs" in metrics)
+    if interrupted:
+        raise typer.Exit(130)
+
+
+def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool) -> None:
+    from ..tables import figures_table, show_result
+
+    console.print()
+    parts = ("test", "spread") if repeated else ("test", "validation")
+    console.print(figures_table({part: metrics[part] for part in parts if part in metrics}))
+    name = recipe.metrics[0]
+    console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
+    console.print(f"run folder: {out}", highlight=False)
+    if not repeated:
+        tries = [f"look at {out / 'curves.png'}", f"{_program()} evaluate {out}"]
+        if recipe.loss == "cross_entropy":
+            tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
+        console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """What to type for this command: its path where the environment it lies in is not on the user's own."""
+    ours = Path(sys.argv[0]).name == "gradschool" and not shutil.which("gradschool")
+    return sys.argv[0] if ours else "gradschool"
