@@ -35,6 +35,7 @@ _HOME = {
     "MLP": "models.mlp",
     "LeNet5": "models.lenet",
     "LeNet5In1998": "models.lenet_1998",
+    "CIFARResNet": "models.cifar_resnet",
     "McCullochPitts": "models.mcculloch_pitts",
     "Perceptron": "models.perceptron",
     "ADALINE": "models.adaline",

@@ -45,6 +45,7 @@ _WIDROW = "Widrow & Hoff 1960, Adaptive Switching Circuits"
 _YULE = "Yule 1927, On a Method of Investigating Periodicities in Disturbed Series"
 _RUMELHART = "Rumelhart et al. 1986, Learning representations by back-propagating errors"
 _LECUN = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
+_HE = "He et al. 2016, Deep Residual Learning for Image Recognition"
 
 _ENTRIES = (
     ModelEntry("mcculloch_pitts", "mcculloch_pitts", "mcculloch_pitts:McCullochPitts", 0, 0, _MCCULLOCH),
@@ -55,6 +56,7 @@ _ENTRIES = (
     ModelEntry("mlp_16_16", "mlp", "mlp:MLP", 13_002, 12_960, _RUMELHART, config={"hidden": (16, 16)}),
     ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN, presets=("lenet5_mnist",)),
     ModelEntry("lenet5_1998", "lenet_1998", "lenet_1998:LeNet5In1998", 60_840, 328_096, _LECUN),
+    ModelEntry("resnet20", "cifar_resnet", "cifar_resnet:CIFARResNet", 271_098, 40_551_040, _HE, config={"depth": 20}),
 )
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

@@ -134,6 +134,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "small": {"input_shape": (32, 32, 3), "classes": 7},
         "options": {"activation": "noisy_relu", "kernel_initializer": "he_normal"},
     },
+    "cifar_resnet": {"small": {"input_shape": (13, 17, 3), "classes": 7, "depth": 8, "width": 5}},
 }
 
 

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from gradschool.zoo.files import write_json, written_whole
+from gradschool.zoo.files import free_name, write_json, written_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
@@ -33,3 +33,9 @@ def test_the_file_has_the_rights_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
     write_json(tmp_path / "ours.json", 1)
     assert stat.S_IMODE((tmp_path / "ours.json").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_free_names_count_up(tmp_path):
+    assert free_name("mlp-digits", tmp_path).name == "mlp-digits-1"
+    (tmp_path / "mlp-digits-1").mkdir()
+    assert free_name("mlp-digits", tmp_path).name == "mlp-digits-2"

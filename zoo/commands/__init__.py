@@ -10,9 +10,11 @@ from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
 from .fit import fit
+from .launch import launch
 from .models import models
 from .predict import predict
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 for _command in (models, data, fit, evaluate, predict, doctor):
     app.command()(_command)
+app.command(context_settings={"allow_interspersed_args": False})(launch)

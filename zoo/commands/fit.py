@@ -67,10 +67,7 @@ def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json) -> No
     from ..data import check_available
 
     check_available(recipe.data, data_dir)  # before the engine, which imports Keras, keeps anyone waiting
-    from ..engine.run_folder import free_name
-    from ..settings import slug
-
-    out = out or free_name(f"{recipe.model}-{slug(recipe.data)}", Path("runs"))
+    out = out or default_out(recipe)
     console = Console(stderr=as_json)
     common = {"data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console}
     if seeds != 1 or folds is not None:
@@ -88,6 +85,14 @@ def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json) -> No
         _show_fit(console, recipe, out, metrics, repeated="runs" in metrics)
     if interrupted:
         raise typer.Exit(130)
+
+
+def default_out(recipe) -> Path:
+    """The run folder of a fit whose command line names none: the first of runs/MODEL-DATA-1, -2, ... that is free."""
+    from ..files import free_name
+    from ..settings import slug
+
+    return free_name(f"{recipe.model}-{slug(recipe.data)}", Path("runs"))
 
 
 def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool) -> None:

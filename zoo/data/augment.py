@@ -76,7 +76,10 @@ def flip(images, key):
     """
     import tensorflow as tf
 
-    mirrored = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], key) < 0.5
+    from ..layers.global_batch import draw_for_samples
+
+    chances = draw_for_samples(lambda shape: tf.random.stateless_uniform(shape, key), [tf.shape(images)[0], 1, 1, 1])
+    mirrored = chances < 0.5  # (B, 1, 1, 1)
     return tf.where(mirrored, tf.reverse(images, axis=[2]), images)
 
 
@@ -98,9 +101,9 @@ def cutout(images, key, size: int):
 
     height, width = images.shape[1], images.shape[2]
     keys = tf.random.split(key, 2)
-    count = [tf.shape(images)[0], 1]
-    top = tf.random.stateless_uniform(count, keys[0], 0, height, tf.int32) - size // 2  # (B, 1)
-    left = tf.random.stateless_uniform(count, keys[1], 0, width, tf.int32) - size // 2  # (B, 1)
+    count = tf.shape(images)[0]
+    top = _random_numbers(keys[0], count, 0, height)[:, tf.newaxis] - size // 2  # (B, 1)
+    left = _random_numbers(keys[1], count, 0, width)[:, tf.newaxis] - size // 2  # (B, 1)
     in_rows = (tf.range(height) >= top) & (tf.range(height) < top + size)  # (B, H)
     in_columns = (tf.range(width) >= left) & (tf.range(width) < left + size)  # (B, W)
     hidden = in_rows[:, :, tf.newaxis, tf.newaxis] & in_columns[:, tf.newaxis, :, tf.newaxis]  # (B, H, W, 1)
@@ -111,7 +114,21 @@ def _random_moves(key, count, pixels: int):
     """Two whole numbers in [-pixels, pixels] for each of `count` images."""
     import tensorflow as tf
 
-    return tf.unstack(tf.random.stateless_uniform([2, count], key, -pixels, pixels + 1, tf.int32))
+    from ..layers.global_batch import draw_for_samples
+
+    def draw(shape):
+        return tf.transpose(tf.random.stateless_uniform([2, shape[0]], key, -pixels, pixels + 1, tf.int32))
+
+    return tf.unstack(draw_for_samples(draw, [count, 2]), axis=1)
+
+
+def _random_numbers(key, count, least: int, limit: int):
+    """A whole number from `least` to `limit - 1` for each of `count` images, shape `(B,)`."""
+    import tensorflow as tf
+
+    from ..layers.global_batch import draw_for_samples
+
+    return draw_for_samples(lambda shape: tf.random.stateless_uniform(shape, key, least, limit, tf.int32), [count])
 
 
 def _mirror(places, size: int):

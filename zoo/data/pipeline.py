@@ -1,13 +1,7 @@
-"""From arrays to batches: the tf.data pipelines of the three parts.
+"""From arrays to batches: the tf.data pipelines of the three parts, over what `batch_source.py` makes of the arrays.
 
-A training batch is a function of three numbers only: the seed, the epoch and the step.
-
-    order = shuffle(0 .. N-1; seed, epoch)
-    batch = augment(x[order[step * B : (step + 1) * B]]; seed, epoch, step)
-
-So two runs with the same seed see the same batches, however many threads prepare them, and every epoch has an order of
-its own. The work is done for a whole batch at once: handling samples one by one would cost more than a small model's
-training step.
+A pipeline carries its `BatchSource` as the attribute `source`: a training loop that knows it can make the same batches
+by itself, on the device, from any epoch and step on.
 
 Shapes:
     N  number of samples
@@ -17,6 +11,8 @@ Shapes:
 from collections.abc import Mapping
 
 import numpy as np
+
+from .batch_source import BatchSource, to_float
 
 BATCHES_AHEAD = 4  # prepared while the model trains on the one before
 
@@ -48,32 +44,36 @@ def training_pipeline(
         >>> sorted(first.tolist()), sorted(second.tolist())
         ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
     """
+    return stream(BatchSource((x, y), batch_size, seed, augment), parallel)
+
+
+def stream(source: BatchSource, parallel: bool = True):
+    """The source's batches, epoch after epoch of its own count.
+
+    Args:
+        source: samples and rule.
+        parallel: as above.
+
+    Returns:
+        `tf.data.Dataset`.
+    """
     import tensorflow as tf
 
-    from .augment import augment_images
-
-    with tf.device("CPU"):
-        # Counted by the pipeline itself. tf.data's own random sources would also depend on the global seed.
-        epochs = tf.Variable(-1, dtype=tf.int64, trainable=False)
-        x, y = tf.constant(x), tf.constant(y)
-
     def begin_epoch():
-        key = tf.stack([tf.constant(seed, tf.int64), epochs.assign_add(1)])
-        return key, tf.random.experimental.stateless_shuffle(tf.range(len(x), dtype=tf.int32), seed=key)  # (N,)
+        return source.begin_epoch(source.next_epoch.assign_add(1) - 1)
 
     def plan(epoch, step):
         key, order = tf.cond(step == 0, begin_epoch, lambda: epoch)
-        return (key, order), (key, step, order[step * batch_size : (step + 1) * batch_size])
+        size = source.batch_size
+        return (key, order), (key, step, order[step * size : (step + 1) * size])
 
-    def batch(key, step, indices):
-        samples = tf.gather(x, indices)  # (B, ...)
-        if augment:  # before they become floats: bytes are quicker to move about
-            samples = augment_images(samples, tf.random.fold_in(key, step + 1), augment)
-        return _to_float(samples), tf.gather(y, indices)
+    def batch(key, step, rows):
+        return source.batch(source.arrays, key, step, rows)
 
-    steps = tf.data.Dataset.range(-(-len(x) // batch_size))
-    no_epoch = tf.zeros(2, tf.int64), tf.zeros(len(x), tf.int32)
-    return _ready(steps.scan(no_epoch, plan).map(batch, num_parallel_calls=tf.data.AUTOTUNE if parallel else None))
+    steps = tf.data.Dataset.range(source.steps)
+    no_epoch = tf.zeros(2, tf.int64), tf.zeros(source.samples, tf.int32)
+    batches = steps.scan(no_epoch, plan).map(batch, num_parallel_calls=tf.data.AUTOTUNE if parallel else None)
+    return _ready(batches, source)
 
 
 def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
@@ -89,20 +89,14 @@ def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
     """
     import tensorflow as tf
 
-    with tf.device("CPU"):
-        x, y = tf.constant(x), tf.constant(y)
-    firsts = tf.data.Dataset.range(0, len(x), batch_size)
-    return _ready(firsts.map(lambda first: (_to_float(x[first : first + batch_size]), y[first : first + batch_size])))
+    source = BatchSource((x, y), batch_size)
+    x, y = source.arrays
+    firsts = tf.data.Dataset.range(0, source.samples, batch_size)
+    batches = firsts.map(lambda first: (to_float(x[first : first + batch_size]), y[first : first + batch_size]))
+    return _ready(batches, source)
 
 
-def _to_float(x):
-    """What a model is fed: images of bytes as float32 in [0, 1], anything else as it is."""
-    import tensorflow as tf
-
-    return tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x
-
-
-def _ready(batches):
+def _ready(batches, source: BatchSource):
     """Prepares some batches ahead, in a fixed order.
 
     Neither of tf.data's own optimisations is on: to rewrite the pipeline, they would copy all samples every epoch.
@@ -114,4 +108,6 @@ def _ready(batches):
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return batches.prefetch(BATCHES_AHEAD).with_options(options)
+    ready = batches.prefetch(BATCHES_AHEAD).with_options(options)
+    ready.source = source
+    return ready

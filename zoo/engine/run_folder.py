@@ -135,11 +135,3 @@ def make_run_folder(path: Path, overwrite: bool = False) -> RunFolder:
     for old in path.iterdir():  # not the folder itself, which may be the current one or a link
         shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     return RunFolder(path)
-
-
-def free_name(name: str, folder: Path) -> Path:
-    """The first of `folder`/name-1, name-2, ... that is not taken."""
-    number = 1
-    while (folder / f"{name}-{number}").exists():
-        number += 1
-    return folder / f"{name}-{number}"

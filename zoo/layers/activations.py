@@ -26,6 +26,7 @@ import keras
 from keras import ops
 
 from ..errors import unknown_name
+from .global_batch import draw_for_samples
 
 # === Functions ===
 
@@ -116,8 +117,11 @@ class NoisyReLU(keras.layers.Layer):
         if not training:
             return ops.relu(x)
         deviation = ops.exp(ops.log_sigmoid(x) / 2)  # the root of the logistic, without its underflow
-        noise = deviation * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
+        noise = deviation * draw_for_samples(self._draw, ops.shape(x))
         return ops.relu(x + ops.stop_gradient(noise))
+
+    def _draw(self, shape):
+        return keras.random.normal(shape, dtype=self.compute_dtype, seed=self.seed_generator)
 
     def compute_output_shape(self, x_shape):
         return x_shape

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import keras
 
+from ..engine.use import through_engine
 from ..layers.policies import get_policy
 from ..presets import list_presets, load_preset
 from ..quiet import start_xla
@@ -44,6 +45,19 @@ class ZooModel(keras.Model):
             raise TypeError(f"{type(self).__name__} takes no argument {' or '.join(map(repr, sorted(unknown)))}.")
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
+
+    # === Training: Keras's methods, run by the engine ===
+    def fit(self, *args, **kwargs):
+        """Trains the model: `keras.Model.fit`, in a compiled loop, on one device or under a strategy."""
+        return through_engine(self, "fit", keras.Model.fit, args, kwargs)
+
+    def evaluate(self, *args, **kwargs):
+        """Measures the model: `keras.Model.evaluate`, in a compiled loop."""
+        return through_engine(self, "evaluate", keras.Model.evaluate, args, kwargs)
+
+    def predict(self, *args, **kwargs):
+        """The model's answers: `keras.Model.predict`, compiled."""
+        return through_engine(self, "predict", keras.Model.predict, args, kwargs)
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:

@@ -16,6 +16,7 @@ import keras
 from keras import layers
 
 from ..layers.activations import activated, serialize_activation
+from ..layers.dropout import Dropout
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.policies import get_policy, output_dtype
 from .arguments import image_shape, share, whole_number
@@ -103,10 +104,10 @@ class LeNet5(ZooModel):
         x = pool2(conv2(x))  # (B, 5, 5, 16)
         x = dense1(flatten(x))  # (B, 120)
         if dropout:
-            x = layers.Dropout(dropout, dtype=policy, name="dropout1")(x)
+            x = Dropout(dropout, dtype=policy, name="dropout1")(x)
         x = dense2(x)  # (B, 84)
         if dropout:
-            x = layers.Dropout(dropout, dtype=policy, name="dropout2")(x)
+            x = Dropout(dropout, dtype=policy, name="dropout2")(x)
         super().__init__(images, logits(x), dtype=policy, **kwargs)  # (B, C)
 
         # === Config ===

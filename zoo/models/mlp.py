@@ -16,6 +16,7 @@ import keras
 from keras import layers
 
 from ..layers.activations import activated, serialize_activation
+from ..layers.dropout import Dropout
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.policies import get_policy, output_dtype
 from .arguments import sample_shape, share, whole_number, whole_numbers
@@ -90,7 +91,7 @@ class MLP(ZooModel):
             )
             x = activated(dense, activation)(x)  # (B, H)
             if dropout:
-                x = layers.Dropout(dropout, dtype=policy, name=f"dropout{number}")(x)
+                x = Dropout(dropout, dtype=policy, name=f"dropout{number}")(x)
         logits = layers.Dense(
             classes, kernel_initializer=get_initializer(kernel_initializer), dtype=output_dtype(policy), name="logits"
         )

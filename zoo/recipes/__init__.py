@@ -5,10 +5,11 @@ from dataclasses import replace
 from ..data import list_data
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, neurons, series
+from . import digits, neurons, photographs, series
 from .recipe import Measured, Recipe
 
-_RECIPES = {recipe.name: recipe for recipe in (*digits.RECIPES, *neurons.RECIPES, *series.RECIPES)}
+_ALL = (*digits.RECIPES, *photographs.RECIPES, *neurons.RECIPES, *series.RECIPES)
+_RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 __all__ = ["Measured", "Recipe", "find_recipe", "get_recipe", "list_recipes"]
 

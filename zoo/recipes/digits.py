@@ -79,4 +79,15 @@ RECIPES = (
         **_DESCENT,
         measured=Measured("accuracy", 0.9873, 0.0002, "3 seeds", "gradschool fit lenet5_1998 --data mnist --seeds 3"),
     ),
+    Recipe(
+        "resnet20_digits",
+        "resnet20",
+        "digits",
+        12,
+        32,
+        optimizer="momentum",
+        learning_rate=0.1,
+        schedule="cosine",
+        augment={"shift": 1},
+    ),
 )

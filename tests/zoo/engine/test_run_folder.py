@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gradschool.zoo.engine.run_folder import RunFolder, check_free, free_name, make_run_folder
+from gradschool.zoo.engine.run_folder import RunFolder, check_free, make_run_folder
 
 
 def earlier_run(path):
@@ -49,12 +49,6 @@ def test_looking_does_not_touch(tmp_path):
 def test_a_place_that_cannot_be_written_is_refused():
     with pytest.raises(OSError, match=r"cannot write in /proc.*name another folder with --out"):
         check_free(RunFolder("/proc/run").path, overwrite=False)
-
-
-def test_free_names_count_up(tmp_path):
-    assert free_name("mlp-digits", tmp_path).name == "mlp-digits-1"
-    (tmp_path / "mlp-digits-1").mkdir()
-    assert free_name("mlp-digits", tmp_path).name == "mlp-digits-2"
 
 
 def test_history_has_a_row_per_epoch_and_reads_back(tmp_path):

@@ -1,0 +1,249 @@
+"""The private parts of Keras that this project touches, in one file; tried on Keras 3.10, 3.12 and 3.15.
+
+Keras's callbacks never see a gradient. Here is the seam to them: stages, which the optimizer runs through on every
+update, between the sum of the gradients over all replicas and the rule that turns gradients into steps.
+
+    accumulated, unscaled gradients --sum over replicas--> stage 1 -> stage 2 -> ... -> update rule
+
+The methods are overridden on the optimizer *instance*: a subclass could not be reloaded from a file, and a wrapper would
+hide the learning rate from schedulers. The instance is the innermost one, below `LossScaleOptimizer`: what arrives there
+is unscaled, and steps skipped for an overflow do not arrive.
+"""
+
+import contextlib
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
+
+_STAGES = "_gradschool_stages"
+_SUMMED = "_gradschool_gradients_are_summed"
+
+
+class GradientStage:
+    """Sees, and may change, the gradients of every update of one optimizer.
+
+    Attributes:
+        order: stages run from the lowest to the highest; those that observe are 0, those that clip 10, guards 20.
+        state: the `keras.Variable`s of the stage, by name. They live in the compiled step, survive a second `fit`, and
+            belong into a checkpoint.
+    """
+
+    order = 0
+    wants_updates = False
+
+    def __init__(self):
+        self.state: dict[str, Any] = {}
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes the state, with `add_state`, given the variables whose gradients will come."""
+
+    def add_state(self, name: str, shape: Sequence[int] = (), dtype: str = "float32") -> None:
+        """Adds a variable of zeros to the state; every replica has one of its own, and they stay equal."""
+        self.state[name] = keras.Variable("zeros", shape, dtype, trainable=False, aggregation="none", name=name)
+
+    def on_gradients(self, gradients: list[Any], variables: Sequence[Any]) -> list[Any]:
+        """Gradients, summed over replicas, in the order of `variables`; returns those to go on with.
+
+        Runs inside the compiled step. A sparse gradient (`tf.IndexedSlices`) has every index once.
+        """
+        return gradients
+
+    def on_update(self, before: Sequence[Any], after: Sequence[Any]) -> None:
+        """The variables' values before and after the update; only if `wants_updates` is set."""
+
+
+def leaf_optimizer(optimizer):
+    """The optimizer that holds the update rule, below any `LossScaleOptimizer`.
+
+    Example:
+        >>> leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())).name
+        'SGD'
+    """
+    while hasattr(optimizer, "inner_optimizer"):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
+@contextlib.contextmanager
+def gradient_stages(model: keras.Model, *stages: GradientStage) -> Iterator[None]:
+    """For the time of the block, the updates of `model.optimizer` pass through the stages."""
+    try:
+        for stage in stages:
+            add_stage(model, stage)
+        yield
+    finally:
+        for stage in stages:
+            remove_stage(model, stage)
+
+
+def add_stage(model: keras.Model, stage: GradientStage) -> None:
+    """Lets every update of `model.optimizer` pass through `stage`, from the next trained step on.
+
+    Several callbacks may do so; the stages' `order` decides who comes first.
+    """
+    leaf = leaf_optimizer(model.optimizer)
+    stages = leaf.__dict__.setdefault(_STAGES, [])
+    if stage not in stages:
+        stages.append(stage)
+        stages.sort(key=lambda one: one.order)
+    if leaf.built and not stage.state:
+        _build(model, stage, leaf._trainable_variables)
+    _install(model, leaf)
+    _rebuild(model)
+
+
+def remove_stage(model: keras.Model, stage: GradientStage) -> None:
+    """Takes a stage out again; without it, and the last of the others, the optimizer is as it was."""
+    leaf = leaf_optimizer(model.optimizer)
+    stages = leaf.__dict__.get(_STAGES, [])
+    if stage not in stages:
+        return
+    stages.remove(stage)
+    if keras.backend.backend() == "jax":
+        _untrack(leaf, stage)
+    if not stages:
+        for name in (_STAGES, "_all_reduce_sum_gradients", "_backend_update_step"):
+            leaf.__dict__.pop(name, None)
+        for one in {id(leaf): leaf, id(model.optimizer): model.optimizer}.values():
+            for name in ("save_own_variables", "load_own_variables"):
+                one.__dict__.pop(name, None)
+    _rebuild(model)
+
+
+def stages_of(model: keras.Model) -> list[GradientStage]:
+    """The stages that the updates of `model.optimizer` pass through, in order."""
+    if model.optimizer is None:
+        return []
+    return list(leaf_optimizer(model.optimizer).__dict__.get(_STAGES, ()))
+
+
+@contextlib.contextmanager
+def summed_before(optimizer) -> Iterator[None]:
+    """For the time of the block, the optimizer takes its gradients for summed over the replicas already."""
+    leaf = leaf_optimizer(optimizer)
+    own = leaf.__dict__.get("_all_reduce_sum_gradients")
+    leaf.__dict__[_SUMMED] = True
+    if own is None:
+        leaf.__dict__["_all_reduce_sum_gradients"] = list  # as they come
+    try:
+        yield
+    finally:
+        del leaf.__dict__[_SUMMED]
+        if own is None:
+            del leaf.__dict__["_all_reduce_sum_gradients"]
+
+
+# === On the optimizer ===
+def _install(model, leaf) -> None:
+    kind = type(leaf)
+
+    def run(variables, gradients):
+        stages = leaf.__dict__[_STAGES]
+        for stage in stages:
+            if not stage.state:
+                _build(model, stage, variables)
+        for stage in stages:
+            gradients = stage.on_gradients(list(gradients), variables)
+        return gradients
+
+    def sum_gradients(self, gradients_and_variables):  # TensorFlow: right behind Keras's own sum, or in its place
+        if not self.__dict__.get(_SUMMED):
+            gradients_and_variables = kind._all_reduce_sum_gradients(self, gradients_and_variables)
+        gradients, variables = zip(*gradients_and_variables, strict=True)
+        return list(zip(run(variables, [_each_index_once(one) for one in gradients]), variables, strict=True))
+
+    def update_step(self, gradients, variables, learning_rate):
+        observers = [stage for stage in self.__dict__[_STAGES] if stage.wants_updates]
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        if not on_tensorflow:
+            gradients = run(variables, gradients)
+        if not observers:
+            return kind._backend_update_step(self, gradients, variables, learning_rate)
+        before = [_value(one) for one in variables]
+        kind._backend_update_step(self, gradients, variables, learning_rate)
+        after = [_value(one) for one in variables]
+        for stage in observers:
+            stage.on_update(before, after)
+
+    leaf.__dict__["_backend_update_step"] = types.MethodType(update_step, leaf)
+    if keras.backend.backend() == "tensorflow":
+        leaf.__dict__["_all_reduce_sum_gradients"] = types.MethodType(sum_gradients, leaf)
+    if keras.backend.backend() == "jax":
+        for one in {id(leaf): leaf, id(model.optimizer): model.optimizer}.values():
+            _save_without_stages(one, leaf)
+
+
+def _build(model, stage, variables) -> None:
+    if keras.backend.backend() == "tensorflow":
+        with tf.init_scope(), model.distribute_strategy.scope():
+            stage.build(variables)
+    else:
+        stage.build(variables)
+    if keras.backend.backend() == "jax":  # part of the state that the compiled step carries along
+        leaf = leaf_optimizer(model.optimizer)
+        leaf._variables.extend(one for one in stage.state.values() if not _contains(leaf._variables, one))
+
+
+def _rebuild(model) -> None:
+    """The compiled step is made anew: one that exists would not see the change."""
+    if model.train_function is not None:
+        model.make_train_function(force=True)
+
+
+def _value(variable):
+    """A variable's value now: a copy, since TensorFlow and PyTorch update in place."""
+    return ops.copy(variable.value if isinstance(variable, keras.Variable) else variable)
+
+
+def _each_index_once(gradient):
+    """A sparse gradient with the rows of equal index added up: norms of it would be wrong otherwise."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    indices, places = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.shape(indices)[0])
+    return tf.IndexedSlices(values, indices, gradient.dense_shape)
+
+
+# === JAX: the state travels as optimizer variables, but is not saved as such ===
+def _contains(variables, wanted) -> bool:
+    return any(one is wanted for one in variables)
+
+
+def _untrack(leaf, stage) -> None:
+    leaf._variables[:] = [one for one in leaf._variables if not _contains(stage.state.values(), one)]
+
+
+def _save_without_stages(optimizer, leaf) -> None:
+    def own(self):
+        state = [one for stage in leaf.__dict__.get(_STAGES, ()) for one in stage.state.values()]
+        return [one for one in self.variables if not _contains(state, one)]
+
+    def save(self, store):
+        for number, variable in enumerate(own(self)):
+            store[str(number)] = keras.ops.convert_to_numpy(variable)
+
+    def load(self, store):
+        variables = own(self)
+        if len(variables) != len(store.keys()):
+            raise ValueError(
+                f"the optimizer {self.name} has {len(variables)} variables, the file {len(store.keys())}: it was saved by "
+                "another kind of optimizer."
+            )
+        for number, variable in enumerate(variables):
+            variable.assign(store[str(number)])
+
+    optimizer.__dict__["save_own_variables"] = types.MethodType(save, optimizer)
+    optimizer.__dict__["load_own_variables"] = types.MethodType(load, optimizer)
+
+
+# === Random numbers ===
+def global_seed_state() -> list[Any]:
+    """The state of the generator that random layers and functions without a seed of their own draw from, if there is one."""
+    from keras.src.backend.common import global_state
+
+    generator = global_state.get_global_attribute("global_seed_generator")
+    return [] if generator is None else [generator.state]

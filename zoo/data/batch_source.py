@@ -1,0 +1,138 @@
+"""Arrays that lie on the device, and the rule that makes batches of them.
+
+A batch is a function of three numbers only: the seed, the epoch and the step.
+
+    order = shuffle(0 .. N-1; seed, epoch)
+    batch = augment(x[order[step * B : (step + 1) * B]]; seed, epoch, step)
+
+So two runs with the same seed see the same batches, however they are prepared and wherever a run begins again, and every
+epoch has an order of its own. The work is done for a whole batch at once: handling samples one by one would cost more
+than a small model's training step.
+
+Shapes:
+    N  number of samples
+    B  batch size; the last batch of an epoch may be smaller
+    m  samples asked for, of one batch
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class BatchSource:
+    """Samples in memory, cut into batches.
+
+    Args:
+        arrays: arrays of N rows each, nested as the model takes them: `(x, y)`, `(x, y, sample_weight)`, `(x,)`, where
+            x and y may be arrays, tuples or dicts.
+        batch_size: B.
+        seed: of order and augmentation; None leaves the samples in order.
+        augment: from `check_augment`, for x a single array of images.
+        scale_bytes: whether images as uint8 become float32 in [0, 1].
+
+    Attributes:
+        samples: N.
+        steps: batches in an epoch, ceil(N / B).
+        next_epoch: how many epochs have begun; a `tf.Variable`, so that a pipeline counts along.
+    """
+
+    def __init__(
+        self,
+        arrays,
+        batch_size: int,
+        seed: int | None = None,
+        augment: Mapping[str, Any] | None = None,
+        scale_bytes: bool = True,
+    ):
+        import tensorflow as tf
+
+        with tf.device("CPU"):
+            self.arrays = tf.nest.map_structure(tf.convert_to_tensor, arrays)
+            self.next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.augment = dict(augment or {})
+        self.scale_bytes = scale_bytes
+        self.samples = int(tf.nest.flatten(self.arrays)[0].shape[0])
+        self.steps = -(-self.samples // batch_size)
+
+    @property
+    def bytes(self) -> int:
+        """The size of all arrays, in bytes."""
+        import tensorflow as tf
+
+        return sum(array.dtype.size * array.shape.num_elements() for array in tf.nest.flatten(self.arrays))
+
+    def size(self, step: int) -> int:
+        """Samples in a batch: B, or fewer in the last one."""
+        return min(self.batch_size, self.samples - step * self.batch_size)
+
+    def begin_epoch(self, epoch):
+        """The random key and the order of an epoch.
+
+        Args:
+            epoch: which one, from 0; int64 scalar.
+
+        Returns:
+            key, shape `(2,)` int64, and order, shape `(N,)` int32.
+        """
+        import tensorflow as tf
+
+        order = tf.range(self.samples, dtype=tf.int32)
+        if self.seed is None:
+            return tf.zeros(2, tf.int64), order
+        # By a stateless rule: tf.data's own random sources would also depend on the global seed.
+        key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
+        return key, tf.random.experimental.stateless_shuffle(order, seed=key)
+
+    def batch(self, arrays, key, step, rows):
+        """Some samples of a batch, ready for the model.
+
+        Args:
+            arrays: the source's own, or a copy of them on another device.
+            key: of the epoch.
+            step: of the batch in its epoch, int64 scalar.
+            rows: numbers of the samples, shape `(m,)`: all of the batch, or the part that a replica holds
+                (`global_batch.holding` says which, since augmentation is drawn for the whole batch).
+
+        Returns:
+            Tensors of m rows, nested as `arrays`.
+        """
+        import tensorflow as tf
+
+        from .augment import augment_images
+
+        x, *rest = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
+        if self.augment:  # before they become floats: bytes are quicker to move about
+            x = augment_images(x, tf.random.fold_in(key, step + 1), self.augment)
+        return (tf.nest.map_structure(to_float, x) if self.scale_bytes else x, *rest)
+
+    def rows_of(self, order, step, size: int):
+        """The samples' numbers of a batch, or of the part of it that this replica holds, shape `(m,)`.
+
+        Args:
+            order: of the epoch.
+            step: int64 scalar.
+            size: samples in the whole batch.
+        """
+        import tensorflow as tf
+
+        from ..layers.global_batch import current_part
+
+        part = current_part()
+        first, count = (0, size) if part is None else (part.first, part.count)
+        begin = tf.cast(step, tf.int32) * self.batch_size + first
+        return tf.slice(order, [begin], [count])
+
+    def pipeline(self):
+        """The batches as a `tf.data.Dataset`, for samples that are better not copied to a device."""
+        from .pipeline import stream
+
+        return stream(self)
+
+
+def to_float(x):
+    """What a model is fed: images of bytes as float32 in [0, 1], anything else as it is."""
+    import tensorflow as tf
+
+    return tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x

@@ -1,0 +1,133 @@
+"""How a model's steps are run: compiled by XLA or not, samples on the device or streamed, how many steps at a time.
+
+The first two are chosen by rule and recorded, because XLA rounds differently: a repeated or resumed run uses the recorded
+choice. How many steps one call takes changes no figure, and follows the clock.
+
+| | when | why |
+|---|---|---|
+| XLA | on a CPU: one replica, samples on the device, and only layers that are matrix products and what lies between | it takes the time between the operations away; convolutions, recurrence and random numbers get slower by it |
+| | on a GPU: as Keras would, where every layer allows it | |
+| resident | all samples take at most a quarter of the memory | a batch is then one gather instead of a queue |
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+
+# Layers, by Keras's base classes and functions, that XLA compiles into something faster than TensorFlow's own on a CPU.
+_DENSE = (
+    "InputLayer", "Flatten", "Reshape", "Permute", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax",
+    "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling", "Functional", "Sequential",
+)  # fmt: skip
+SECONDS_PER_CALL = 0.25  # long enough for the call to cost nothing, short enough for Ctrl-C and a progress bar
+_GPU_LIMIT = 2**31  # bytes
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for a fit.
+
+    Args:
+        xla: whether XLA compiles the steps.
+        resident: whether the samples lie on the device.
+    """
+
+    xla: bool
+    resident: bool
+
+    def settings(self) -> dict[str, Any]:
+        """As plain values, for `config.json` and checkpoints."""
+        return asdict(self)
+
+
+def choose(model: keras.Model, strategy, bytes_of_samples: int | None, recorded: Mapping[str, Any] | None = None):
+    """The choice for a model and its samples.
+
+    Args:
+        model: compiled.
+        strategy: a `tf.distribute.Strategy`.
+        bytes_of_samples: their size in memory; None if they are only known as a stream.
+        recorded: an earlier choice to use again, as far as the samples allow.
+
+    Returns:
+        `Choice`.
+    """
+    import tensorflow as tf
+
+    on_gpu = bool(tf.config.list_logical_devices("GPU"))
+    limit = _GPU_LIMIT if on_gpu else _memory() // 4
+    if bytes_of_samples is not None:
+        copies = 1 if on_gpu else strategy.num_replicas_in_sync
+        resident = bytes_of_samples * copies <= limit
+    else:
+        resident = False
+    if recorded:
+        return Choice(bool(recorded["xla"]), resident and bool(recorded["resident"]))
+    one = strategy.num_replicas_in_sync == 1
+    xla = one and (bool(model.jit_compile) or (not on_gpu and resident and is_dense(model)))
+    return Choice(xla, resident)
+
+
+def is_dense(model: keras.Model) -> bool:
+    """Whether a model consists of matrix products and element-wise functions alone.
+
+    Example:
+        >>> is_dense(keras.Sequential([keras.layers.Dense(3), keras.layers.ReLU()]))
+        True
+        >>> is_dense(keras.Sequential([keras.layers.Conv2D(3, 3)]))
+        False
+    """
+    layers = [layer for layer in model._flatten_layers() if layer is not model and not _is_bookkeeping(layer)]
+    return bool(layers) and all(_kind(layer) in _DENSE and not _is_random(layer) for layer in layers)
+
+
+def _is_bookkeeping(layer) -> bool:
+    return isinstance(layer, keras.Metric | keras.Loss)
+
+
+def _kind(layer) -> str:
+    """The name of the Keras class that a layer is, or that a gradschool layer without a `call` of its own derives from."""
+    return next((kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("keras.")), "")
+
+
+def _is_random(layer) -> bool:
+    return bool(getattr(layer, "_seed_generators", ()))
+
+
+def _memory() -> int:
+    """Bytes of main memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+class Pace:
+    """How many steps the next call takes: about as many as `SECONDS_PER_CALL` allows, from what the last ones took.
+
+    Args:
+        every_step: whether to take one at a time, because a callback looks at every batch.
+    """
+
+    def __init__(self, every_step: bool = False):
+        self.every_step = every_step
+        self.steps = 1
+        self._started = 0.0
+        self._compiled = False
+
+    def start(self) -> int:
+        """Begins a call; gives its number of steps."""
+        self._started = time.perf_counter()
+        return self.steps
+
+    def stop(self, steps: int) -> None:
+        """Ends a call of `steps` steps."""
+        if self.every_step or not steps:
+            return
+        seconds = time.perf_counter() - self._started
+        if not self._compiled:  # the first call traced and compiled: it says nothing of the steps
+            self._compiled, self.steps = True, 4
+            return
+        wanted = int(SECONDS_PER_CALL * steps / max(seconds, 1e-9))
+        self.steps = max(1, min(wanted, 8 * self.steps))

@@ -1,0 +1,186 @@
+"""The compiled loop: many training steps in one call, with Python out of the way.
+
+    while step < last and nothing has gone wrong:
+        batch = the feed's batch of this step
+        model.train_step(batch)                  on every replica, as `replicas.py` has it
+    return the metrics
+
+The step is the model's own `train_step`, or whatever was put on the instance in its place; only the loop around it is
+ours. Keras calls a compiled function once for every batch and reads the metrics every time, which for a small model
+takes longer than the step.
+"""
+
+import contextlib
+from typing import Any
+
+import keras
+
+from ..layers.global_batch import holding
+from .feeds import ResidentFeed, StreamedFeed, take_part
+from .guard import Guard
+from .replicas import add_up, same_as_one_device
+
+
+class Loop:
+    """A model's training or evaluation steps, compiled for one feed's kind.
+
+    Args:
+        model: compiled and built.
+        strategy: the `tf.distribute.Strategy` it was made under.
+        kind: "train" or "test": which of the model's steps.
+        xla: whether XLA compiles the steps (for one replica).
+        guard: what watches over the gradients in training.
+    """
+
+    def __init__(self, model: keras.Model, strategy, kind: str, xla: bool, guard: Guard | None = None):
+        self.model, self.strategy, self.kind, self.xla, self.guard = model, strategy, kind, xla, guard
+        self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
+        self._feed: Any = None
+        self._has_workers = bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())
+        self.forget()
+
+    def forget(self) -> None:
+        """Lets the next call compile anew, since something about the model has changed."""
+        self._compiled = None
+
+    def fits(self, model, strategy, kind: str, xla: bool, feed) -> bool:
+        """Whether this loop, compiled for an earlier call, does for another one."""
+        same = (self.model, self.strategy, self.kind, self.xla) == (model, strategy, kind, xla)
+        if strategy.num_replicas_in_sync > 1 and feed.resident:
+            return same and self._feed is feed  # its variables are part of what was compiled
+        return same and type(self._feed) is type(feed)
+
+    def use(self, feed: ResidentFeed | StreamedFeed) -> None:
+        """Takes the next steps' batches from `feed`."""
+        if self._feed is None or feed.source is None or not self._same_rule(feed):
+            self.forget()
+        self._feed = feed
+
+    def _same_rule(self, feed) -> bool:
+        one, other = self._feed.source, feed.source
+        return other is not None and all(
+            getattr(one, name, None) == getattr(other, name) for name in ("batch_size", "augment", "seed", "samples")
+        )
+
+    def __call__(self, first: int, count: int) -> tuple[dict[str, Any], int]:
+        """Runs steps of the current epoch.
+
+        Args:
+            first: number of the first step in its epoch.
+            count: how many steps.
+
+        Returns:
+            The metrics so far, and how many steps were done: fewer than asked for at the end of a data set whose length
+            was not known, or when the guard stopped them.
+        """
+        import tensorflow as tf
+
+        if self._compiled is None:
+            run = self._run_resident if self._feed.resident else self._run_streamed
+            self._compiled = tf.function(run, autograph=False, jit_compile=(self.xla and self._feed.resident) or None)
+        done = 0
+        logs: dict[str, Any] = {}
+        for begin, steps, size in self._feed.blocks(first, first + count):
+            begin_tensor, steps_tensor = tf.constant(begin, tf.int64), tf.constant(steps, tf.int64)
+            logs, ran = self._compiled(self._feed.arguments(), begin_tensor, steps_tensor, size)
+            done += int(ran)
+            if int(ran) < steps:
+                break
+        return logs, done
+
+    def read_last_logs(self) -> dict[str, Any]:
+        """What the last step logged beside the metrics."""
+        return {name: variable.numpy() for name, variable in self.last_logs.items()}
+
+    # === What is compiled ===
+    def _run_resident(self, arguments, first, count, size: int):
+        import tensorflow as tf
+
+        feed, last = self._feed, first + count
+
+        def one_step(step):
+            def on_replica():
+                batch, part = feed.batch(arguments, step, size)
+                self._step(batch, part, step)
+
+            self.strategy.run(on_replica)
+            return step + 1
+
+        with self._tracing():
+            end = tf.while_loop(
+                lambda step: (step < last) & self._all_is_well(), one_step, [first], parallel_iterations=1
+            )
+        return self._logs(), end[0] - first
+
+    def _run_streamed(self, arguments, first, count, size: int):
+        import tensorflow as tf
+
+        feed, last = self._feed, first + count
+        (iterator,) = arguments
+
+        def on_replica(batch, step):
+            batch, part = take_part(batch, feed.replicas)
+            self._step(batch, part, step)
+
+        def one_step(step, more):
+            element = iterator.get_next_as_optional()
+
+            def go():
+                self.strategy.run(on_replica, (element.get_value(), step))
+                return step + 1, True
+
+            return tf.cond(element.has_value(), go, lambda: (step, False))
+
+        with self._tracing():
+            end, _ = tf.while_loop(
+                lambda step, more: (step < last) & more & self._all_is_well(),
+                one_step,
+                [first, True],
+                parallel_iterations=1,
+            )
+        return self._logs(), end - first
+
+    def _step(self, batch, part, step) -> None:
+        """The model's step on this replica's part of a batch."""
+        if self.guard is not None:
+            self.guard.step = step
+        run = self.model.train_step if self.kind == "train" else self.model.test_step
+        if self.xla and not self._feed.resident:
+            import tensorflow as tf
+
+            run = tf.function(run, autograph=False, jit_compile=True)
+        with holding(part):
+            logs = run(batch)
+        for name, value in (logs or {}).items():
+            if name not in self._metrics:
+                self._keep(name, value if part is None else add_up(value) / self.strategy.num_replicas_in_sync)
+
+    def _keep(self, name: str, value) -> None:
+        import tensorflow as tf
+
+        value = tf.convert_to_tensor(value)
+        if name not in self.last_logs:
+            with tf.init_scope(), self.strategy.scope():
+                self.last_logs[name] = tf.Variable(tf.zeros(value.shape, value.dtype), trainable=False)
+        self.last_logs[name].assign(value)
+
+    def _logs(self) -> dict[str, Any]:
+        """The metrics of the epoch so far, and whatever else the last step logged; nothing with several workers.
+
+        They would have to ask one another for their sums, and each takes as many steps at a time as its own clock says.
+        """
+        if self._has_workers:
+            return {}
+        return {**self.model.get_metrics_result(), **{name: variable.read_value() for name, variable in self.last_logs.items()}}
+
+    def _all_is_well(self):
+        return True if self.guard is None else self.guard.all_is_well()
+
+    @contextlib.contextmanager
+    def _tracing(self):
+        self._metrics = set(self.model.get_metrics_result())
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(same_as_one_device(self.model, self.strategy))
+            if self.guard is not None:
+                stack.enter_context(self.guard.watching())
+            yield

@@ -1,0 +1,84 @@
+"""Plain data with arrays in it, in one file: a `.npz` whose arrays stand beside a JSON text that says where they belong.
+
+A file is there whole or not at all, and one that was damaged afterwards is found out: the archive keeps a checksum of
+everything in it.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..files import written_whole
+
+_TEXT = "plain"
+
+
+def write_plain(path: Path, value: Any) -> None:
+    """Writes numbers, strings, arrays, lists, tuples and dicts (string keys) to `path`, and waits for the disk.
+
+    Raises:
+        OSError: if it cannot be written; whatever was at `path` before is still there.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    text = json.dumps(_without_arrays(value, arrays))
+    with written_whole(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez(file, **{_TEXT: np.array(text)}, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name, too, survives a power cut
+    finally:
+        os.close(folder)
+
+
+def read_plain(path: Path) -> Any:
+    """What `write_plain` wrote.
+
+    Raises:
+        ValueError: if the file is not whole, or is another one.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise ValueError(f"{path} is damaged at {damaged}.")
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return _with_arrays(json.loads(str(arrays[_TEXT])), arrays)
+    except (OSError, KeyError, EOFError, zipfile.BadZipFile, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is not whole: {error}") from error
+
+
+def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The value as JSON has it; arrays, and NumPy's numbers, go to `arrays` and leave their name."""
+    if isinstance(value, np.ndarray | np.generic):
+        name = f"array{len(arrays)}"
+        stored = np.asarray(value)
+        arrays[name] = stored if stored.dtype.kind in "biufcU" else stored.view(f"u{stored.itemsize}")  # bfloat16
+        return {"array": name, "dtype": stored.dtype.name, "number": isinstance(value, np.generic)}
+    if isinstance(value, dict):
+        return {"dict": {key: _without_arrays(one, arrays) for key, one in value.items()}}
+    if isinstance(value, list | tuple):
+        return {type(value).__name__ if type(value) is list else "tuple": [_without_arrays(one, arrays) for one in value]}
+    return value
+
+
+def _with_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        array = arrays[value["array"]]
+        if array.dtype.name != value["dtype"] and array.dtype.kind != "U":
+            import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
+
+            array = array.view(value["dtype"])
+        return array[()] if value["number"] else array
+    if "dict" in value:
+        return {key: _with_arrays(one, arrays) for key, one in value["dict"].items()}
+    if "list" in value:
+        return [_with_arrays(one, arrays) for one in value["list"]]
+    return tuple(_with_arrays(one, arrays) for one in value["tuple"])

@@ -1,0 +1,151 @@
+"""Everything that the next step of a training run depends on, taken out as plain data and put back.
+
+- variables: the model's (weights, seeds of its random layers), every optimizer's (moments, counters, averages, overflow
+  scale), the metrics' sums, and the state of gradient stages (clipping statistics);
+- callbacks: whatever plain data they keep (the best loss so far, how long to wait, a history);
+- random numbers: Python's, NumPy's and Keras's global states.
+
+Replicas hold equal copies of a variable, but for metrics, whose sums each keeps for its own samples: of these, all are
+kept, since adding them up before the end of an epoch would change the rounding.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ...callbacks.keras_internals import global_seed_state, stages_of
+from .replicas import optimizers_of
+
+
+# === Variables ===
+def variables_of(model: keras.Model) -> list[Any]:
+    """The native variables that training changes, once each, in an order that is the same in every process."""
+    found = [*model.variables]
+    for optimizer in optimizers_of(model):
+        found += optimizer.variables
+    for metric in model.metrics:
+        found += metric.variables
+    found += [variable for stage in stages_of(model) for variable in stage.state.values()]
+    found += global_seed_state()
+    native = [variable.value for variable in found]
+    return list({id(variable): variable for variable in native}.values())
+
+
+def read_variables(model: keras.Model, strategy) -> list[np.ndarray]:
+    """The values of `variables_of`; with several workers, every one of them has to take part."""
+    variables = variables_of(model)
+    values = [None if _differs_by_replica(one) else np.array(one.numpy()) for one in variables]
+    apart = [one for one in variables if _differs_by_replica(one)]
+    gathered = iter(_of_all_replicas(apart, strategy))
+    return [next(gathered) if value is None else value for value in values]
+
+
+def write_variables(model: keras.Model, strategy, values: Sequence[np.ndarray]) -> None:
+    """Puts back what `read_variables` gave.
+
+    Raises:
+        ValueError: if the model, its optimizer or its metrics have other variables.
+    """
+    variables = variables_of(model)
+    shapes = [_kept_shape(one, strategy) for one in variables]
+    if shapes != [value.shape for value in values]:
+        raise ValueError(
+            f"the checkpoint holds {len(values)} variables and the model, its optimizer and metrics {len(shapes)}, or "
+            "some have other shapes: it was written by another model, optimizer, metric or number of replicas."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        if _differs_by_replica(variable):
+            first = strategy.extended.worker_id * len(variable.values) if _has_workers(strategy) else 0
+            for replica, own in enumerate(variable.values):
+                own.assign(value[first + replica])
+        else:
+            variable.assign(value)
+
+
+def _has_workers(strategy) -> bool:
+    return bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())
+
+
+def _differs_by_replica(variable) -> bool:
+    """Whether replicas keep sums of their own, which are added up when they are read."""
+    import tensorflow as tf
+
+    return (
+        isinstance(variable, tf.distribute.DistributedValues)
+        and variable.synchronization == tf.VariableSynchronization.ON_READ
+    )
+
+
+def _kept_shape(variable, strategy) -> tuple[int, ...]:
+    replicas = (strategy.num_replicas_in_sync,) if _differs_by_replica(variable) else ()
+    return (*replicas, *variable.shape)
+
+
+def _of_all_replicas(variables: Sequence[Any], strategy) -> list[np.ndarray]:
+    """Each variable's values on all replicas, shape `(R, ...)`."""
+    import tensorflow as tf
+
+    if not variables:
+        return []
+    if not _has_workers(strategy):
+        return [np.stack([own.numpy() for own in variable.values]) for variable in variables]
+
+    @tf.function(autograph=False)
+    def gather():
+        def on_replica():
+            context = tf.distribute.get_replica_context()
+            own = [strategy.experimental_local_results(variable)[0] for variable in variables]
+            return [context.all_gather(tf.expand_dims(value, 0), axis=0) for value in own]
+
+        return strategy.run(on_replica)
+
+    return [np.array(strategy.experimental_local_results(value)[0]) for value in gather()]
+
+
+# === Random numbers ===
+def read_random() -> dict[str, Any]:
+    """The states of Python's and NumPy's global generators."""
+    return {"python": random.getstate(), "numpy": np.random.get_state()}
+
+
+def write_random(states: Mapping[str, Any]) -> None:
+    """Puts back what `read_random` gave."""
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])
+
+
+# === Callbacks ===
+_NOT_STATE = ("params", "_model", "model", "_executor")
+
+
+def read_callback(callback) -> dict[str, Any]:
+    """A callback's plain attributes; or what its own `get_state` gives, for one that knows better."""
+    if hasattr(callback, "get_state"):
+        return callback.get_state()
+    own = {name: value for name, value in vars(callback).items() if name not in _NOT_STATE}
+    return {name: value for name, value in own.items() if is_plain(value)}
+
+
+def write_callback(callback, state: Mapping[str, Any]) -> None:
+    """Puts back what `read_callback` gave."""
+    if hasattr(callback, "set_state"):
+        callback.set_state(state)
+    else:
+        vars(callback).update(state)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of numbers, strings, arrays, lists, tuples and dicts with strings as keys.
+
+    Example:
+        >>> is_plain({"best": np.float32(0.5), "waited": 2}), is_plain(print)
+        (True, False)
+    """
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(one) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic)

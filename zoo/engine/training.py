@@ -1,0 +1,392 @@
+"""`fit`, `evaluate` and `predict` through the compiled loop, as Keras's users know them.
+
+Arguments, callbacks, logs and history are Keras's. What differs: batches are made on the device, many steps run in one
+call, every strategy gives one device's result, arrays are shuffled anew in every epoch, and a fit with `Checkpoints`
+among its callbacks can be killed and resumed.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..layers.global_batch import holding
+from .checkpoints import Checkpoints
+from .choices import Pace
+from .feeds import ResidentFeed, StreamedFeed, take_part
+from .guard import Guard
+from .inputs import make_feed, make_source, symbolic_batch
+from .loop import Loop
+from .replicas import replaced
+from .state import read_callback, read_random, read_variables, write_callback, write_random, write_variables
+from .strategies import is_chief
+from .trouble import NotFinite, first_trouble
+
+
+def fit(
+    model: keras.Model,
+    x=None,
+    y=None,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: Any = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: Any = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: Any = 1,
+) -> keras.callbacks.History:
+    """Trains a compiled model. The arguments are those of `keras.Model.fit`.
+
+    Raises:
+        NotForTheEngine: for data that only Keras's own loop takes.
+        NotFinite: at the step whose gradients are not finite; the weights are those before it.
+    """
+    strategy = model.distribute_strategy
+    if validation_split and validation_data is None:
+        (x, y, sample_weight), validation_data = _split((x, y, sample_weight), validation_split)
+    source = make_source(x, y, sample_weight, batch_size, shuffle, class_weight)
+    checkpoints = next((one for one in _flat(callbacks) if isinstance(one, Checkpoints)), None)
+    saved = _open(checkpoints, strategy)
+    feed, choice = make_feed(source, model, strategy, steps_per_epoch, saved and saved["choice"])
+    build(model, feed, strategy)
+    validation = None
+    if validation_data is not None:
+        parts = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
+        validation_source = make_source(*parts, batch_size=validation_batch_size or batch_size)
+        validation, _ = make_feed(validation_source, model, strategy, validation_steps, choice.settings())
+    if checkpoints is not None:
+        checkpoints.choices = choice.settings()
+    run = Run(model, strategy, feed, choice.xla, validation, checkpoints, initial_epoch)
+    run.callbacks = _callback_list(callbacks, model, verbose, epochs, feed.steps)
+    run.every_batch = any(_looks_at_batches(one, "train") for one in _flat(callbacks))
+    with _own_train_function(model, run.loop):
+        return run(epochs, validation_freq, saved)
+
+
+class Run:
+    """One fit: epochs, validation, checkpoints, in the order that callbacks expect."""
+
+    every_batch = False
+
+    def __init__(self, model, strategy, feed, xla: bool, validation, checkpoints: Checkpoints | None, epoch: int):
+        self.model, self.strategy, self.feed, self.xla = model, strategy, feed, xla
+        self.validation, self.checkpoints = validation, checkpoints
+        self.epoch, self.step, self.steps_before = epoch, 0, 0
+        self.order = int(feed.source.next_epoch) if feed.source is not None else epoch
+        self.callbacks: Any = None
+        self.loop = reuse_loop(model, strategy, "train", xla, feed)
+        self.chief = is_chief(strategy)
+
+    def __call__(self, epochs: int, validation_freq, saved) -> keras.callbacks.History:
+        model = self.model
+        model.stop_training = False
+        self.callbacks.on_train_begin()
+        if saved:
+            self.resume(saved)
+        logs: dict[str, Any] = {}
+        while self.epoch < epochs and not model.stop_training:
+            if self.step == 0:
+                model.reset_metrics()
+                self.callbacks.on_epoch_begin(self.epoch)
+            self.train_epoch()
+            logs = _floats(model.get_metrics_result()) | _floats(self.loop.read_last_logs())
+            if self.validation is not None and _is_time(self.epoch, validation_freq):
+                results = run_evaluation(model, self.validation, self.strategy, self.xla, self.callbacks)
+                logs |= {f"val_{name}": value for name, value in results.items()}
+            self.callbacks.on_epoch_end(self.epoch, logs)
+            self.epoch, self.step = self.epoch + 1, 0
+            self.order += 1
+            if self.checkpoints is not None:
+                self.save()
+        if isinstance(model.optimizer, keras.optimizers.Optimizer) and epochs > 0:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.callbacks.on_train_end(logs)
+        return model.history
+
+    def train_epoch(self) -> None:
+        """The rest of the current epoch, from `self.step` on."""
+        feed, model = self.feed, self.model
+        if feed.resident:
+            feed.begin_epoch(self.order)
+        else:
+            feed.begin_epoch(self.epoch, skip=self.step)
+        if feed.source is not None:
+            feed.source.next_epoch.assign(self.order + 1)
+        pace = Pace(self.every_batch)
+        while (feed.steps is None or self.step < feed.steps) and not model.stop_training:
+            wanted = pace.start()
+            if feed.steps is not None:
+                wanted = min(wanted, feed.steps - self.step)
+            if self.checkpoints is not None and (due := self.checkpoints.next_stop(self.steps_before + self.step)):
+                wanted = min(wanted, due - self.steps_before - self.step)
+            self.callbacks.on_train_batch_begin(self.step)
+            logs, done = self.loop(self.step, wanted)
+            self.stop_if_not_finite()
+            self.step += done
+            pace.stop(done)
+            if done:
+                self.callbacks.on_train_batch_end(self.step - 1, logs)
+            if done < wanted:  # a stream whose length was not known has ended
+                if feed.steps is None:
+                    feed.steps = self.step
+                    self.callbacks.set_params({**self.callbacks.params, "steps": self.step})
+                break
+            if self.checkpoints is not None and self.step != feed.steps:
+                if self.checkpoints.is_due(self.steps_before + self.step):
+                    self.save()
+        self.steps_before += self.step
+
+    def stop_if_not_finite(self) -> None:
+        """Ends the fit if the guard has stopped the loop; says at which step, and which layer is the first concerned."""
+        bad = self.loop.guard.bad_step_number()
+        if bad is not None:
+            where = first_trouble(self.model, self.batch_of(bad), self.strategy)
+            raise NotFinite(self.epoch + 1, bad + 1, where, self.checkpoints and self.checkpoints.files())
+
+    def batch_of(self, step: int):
+        """The whole batch of a step of this epoch; None if its stream cannot be read again."""
+        import tensorflow as tf
+
+        if self.feed.resident:
+            source = self.feed.source
+            key, order = source.begin_epoch(self.order)
+            rows = order[step * source.batch_size :][: source.size(step)]
+            return source.batch(source.arrays, key, tf.constant(step, tf.int64), rows)
+        return next(iter(self.feed.batches.skip(step)), None)
+
+    # === Checkpoints ===
+    def save(self) -> None:
+        """Writes a checkpoint of this very moment. Every worker takes part; the first one writes."""
+        position = {"epoch": self.epoch, "step": self.step, "steps_before": self.steps_before, "order": self.order}
+        content = {
+            "position": position,
+            "stopped": bool(self.model.stop_training),
+            "choice": self.checkpoints.choices,
+            "variables": read_variables(self.model, self.strategy),
+            "random": read_random(),
+            "callbacks": [[type(one).__name__, read_callback(one)] for one in self.callbacks.callbacks],
+        }
+        if self.chief:
+            self.checkpoints.write(self.steps_before + self.step, content)
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        """Puts everything back to where a checkpoint was written."""
+        kinds = [type(one).__name__ for one in self.callbacks.callbacks]
+        if kinds != [kind for kind, _ in saved["callbacks"]]:
+            raise ValueError(
+                f"the checkpoint was written with the callbacks {[kind for kind, _ in saved['callbacks']]}; these are "
+                f"{kinds}. Resume with the same, in the same order."
+            )
+        write_variables(self.model, self.strategy, saved["variables"])
+        write_random(saved["random"])
+        for callback, (_, state) in zip(self.callbacks.callbacks, saved["callbacks"], strict=True):
+            write_callback(callback, state)
+        position = saved["position"]
+        self.epoch, self.step = position["epoch"], position["step"]
+        self.steps_before, self.order = position["steps_before"], position["order"]
+        self.model.stop_training = saved["stopped"]
+        if not self.feed.resident:
+            self.feed.catch_up(self.epoch)
+
+
+def evaluate(
+    model: keras.Model,
+    x=None,
+    y=None,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    sample_weight: Any = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    return_dict: bool = False,
+):
+    """Measures a compiled model. The arguments are those of `keras.Model.evaluate`."""
+    strategy = model.distribute_strategy
+    source = make_source(x, y, sample_weight, batch_size)
+    feed, choice = make_feed(source, model, strategy, steps)
+    build(model, feed, strategy)
+    callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
+    logs = run_evaluation(model, feed, strategy, choice.xla, callbacks)
+    return logs if return_dict else model._flatten_metrics_in_order(logs)
+
+
+def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, float]:
+    """One pass over a feed with the model's `test_step`."""
+    loop = reuse_loop(model, strategy, "test", xla, feed)
+    every_batch = any(_looks_at_batches(one, "test") for one in callbacks.callbacks)
+    model.reset_metrics()
+    callbacks.on_test_begin()
+    feed.begin_epoch(0)
+    pace, step = Pace(every_batch), 0
+    model.stop_evaluating = False
+    while (feed.steps is None or step < feed.steps) and not model.stop_evaluating:
+        wanted = pace.start() if feed.steps is None else min(pace.start(), feed.steps - step)
+        callbacks.on_test_batch_begin(step)
+        logs, done = loop(step, wanted)
+        step += done
+        pace.stop(done)
+        if done:
+            callbacks.on_test_batch_end(step - 1, logs)
+        if done < wanted:
+            break
+    results = _floats(model.get_metrics_result()) | _floats(loop.read_last_logs())
+    callbacks.on_test_end(results)
+    return results
+
+
+def predict(
+    model: keras.Model,
+    x,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+):
+    """A model's answers as NumPy arrays. The arguments are those of `keras.Model.predict`."""
+    import tensorflow as tf
+
+    strategy = model.distribute_strategy
+    feed, _ = make_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
+    callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
+    if not isinstance(model.predict_function, Answers) or model.predict_function.model is not model:
+        model.predict_function = Answers(model, strategy)
+    callbacks.on_predict_begin()
+    feed.begin_epoch(0)
+    parts, model.stop_predicting = [], False
+    for step, batch in enumerate(feed.whole_batches()):
+        if model.stop_predicting:
+            break
+        callbacks.on_predict_batch_begin(step)
+        answer = model.predict_function(batch)
+        parts.append(answer)
+        callbacks.on_predict_batch_end(step, {"outputs": answer})
+    callbacks.on_predict_end()
+    if not parts:
+        raise ValueError("there is nothing to predict from: x has no batch.")
+    return tf.nest.map_structure(lambda *pieces: np.concatenate([np.asarray(one) for one in pieces]), *parts)
+
+
+class Answers:
+    """A model's compiled `predict_step`, over the parts of a batch that the replicas hold."""
+
+    def __init__(self, model, strategy):
+        import tensorflow as tf
+
+        self.model, self.strategy = model, strategy
+        self.compiled = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
+
+    def _on_replicas(self, batch):
+        def on_replica():
+            own, part = take_part(batch, self.strategy.num_replicas_in_sync)
+            with holding(part):
+                return self.model.predict_step(own)
+
+        return self.strategy.run(on_replica)
+
+    def __call__(self, batch):
+        import tensorflow as tf
+
+        answers = self.compiled(batch)
+        if self.strategy.num_replicas_in_sync == 1:
+            return answers
+        return tf.nest.map_structure(lambda one: self.strategy.gather(one, axis=0), answers)
+
+
+# === Small things ===
+def build(model: keras.Model, feed, strategy) -> None:
+    """Makes all variables of model, optimizer, loss and metrics, which a compiled step cannot."""
+    with strategy.scope():
+        model._symbolic_build(data_batch=symbolic_batch(feed))
+
+
+def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | StreamedFeed) -> Loop:
+    """The loop of an earlier call if nothing has changed since, so that nothing is compiled twice."""
+    name = f"{kind}_function"
+    loop = getattr(model, name)
+    if not (isinstance(loop, Loop) and loop.fits(model, strategy, kind, xla, feed)):
+        loop = Loop(model, strategy, kind, xla, Guard(model, strategy) if kind == "train" else None)
+        setattr(model, name, loop)
+    loop.use(feed)
+    return loop
+
+
+@contextlib.contextmanager
+def _own_train_function(model, loop: Loop):
+    """For the time of the block, asking for a new train function lets the loop compile anew (`keras_internals.py`)."""
+
+    def make_train_function(force=False):
+        if force:
+            loop.forget()
+
+    with replaced(model, "make_train_function", make_train_function):
+        yield
+
+
+def _open(checkpoints: Checkpoints | None, strategy) -> dict[str, Any] | None:
+    if checkpoints is None:
+        return None
+    checkpoints.driven = True
+    if is_chief(strategy):
+        checkpoints.prepare()
+    return checkpoints.newest() if checkpoints.resume else None
+
+
+def _callback_list(callbacks, model, verbose, epochs: int, steps: int | None):
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    return keras.callbacks.CallbackList(
+        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=steps, model=model
+    )
+
+
+def _flat(callbacks) -> Sequence[keras.callbacks.Callback]:
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks.callbacks
+    return keras.tree.flatten(callbacks) if callbacks else []
+
+
+def _looks_at_batches(callback, kind: str) -> bool:
+    """Whether a callback has a hook for batches that has to see every one of them."""
+    if getattr(callback, "async_safe", False) or isinstance(callback, keras.callbacks.ProgbarLogger):
+        return False
+    hooks = [f"on_{kind}_batch_begin", f"on_{kind}_batch_end"]
+    hooks += ["on_batch_begin", "on_batch_end"] if kind == "train" else []
+    return not all(getattr(getattr(callback, hook), "_is_default", False) for hook in hooks)
+
+
+def _floats(logs) -> dict[str, Any]:
+    """Logs as Keras's callbacks get them: numbers."""
+    values = {name: np.asarray(value) for name, value in logs.items()}
+    return {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
+
+
+def _is_time(epoch: int, frequency) -> bool:
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+def _split(arrays, share: float):
+    """Holds out the last `share` of the samples, as Keras does."""
+    import tensorflow as tf
+
+    given = [one for one in arrays if one is not None]
+    count = len(tf.nest.flatten(given)[0])
+    first = int(count * (1.0 - share))
+    if first == 0 or first == count:
+        raise ValueError(f"validation_split={share} leaves nothing to train or to validate on, of {count} samples.")
+
+    def cut(part):
+        return [None if one is None else tf.nest.map_structure(lambda array: array[part], one) for one in arrays]
+
+    held_out = [one for one in cut(slice(first, None)) if one is not None]
+    return cut(slice(0, first)), tuple(held_out)
