@@ -6,6 +6,7 @@ are imported inside the commands that need them, so that `--help` answers at onc
 
 import typer
 
+from .bench import bench
 from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
@@ -15,6 +16,6 @@ from .models import models
 from .predict import predict
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for _command in (models, data, fit, evaluate, predict, doctor):
+for _command in (models, data, fit, evaluate, predict, bench, doctor):
     app.command()(_command)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

@@ -40,6 +40,19 @@ def fit(
     folds: Annotated[int | None, typer.Option(help="Cross-validate in so many parts: mean and spread.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder. [default: runs/MODEL-DATA-1, -2, ...]")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="An earlier run in that folder may go.")] = False,
+    strategy: Annotated[str, typer.Option(help="one, mirrored, multiworker, tpu or auto.")] = "one",
+    replicas: Annotated[
+        int | None, typer.Option(help="How many, for mirrored: GPUs, or CPU devices for study. [default: all; 2]")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out where it was cut short.")
+    ] = False,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(metavar="STEPS", help="Steps from one checkpoint to the next. [default: an epoch]")
+    ] = None,
+    checkpoint_minutes: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="Minutes from one to the next.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a model by its recipe; options change the recipe."""
@@ -60,23 +73,32 @@ def fit(
     if data_option:
         changes["data_options"] = {**recipe.data_options, **data_options(data_option)}
     command = shlex.join(["gradschool", *context.find_root().obj])
-    _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json)
+    if resume and (out is None or overwrite):
+        raise ValueError("--resume needs --out, the folder of the run to go on with, and no --overwrite.")
+    execution = {
+        "strategy": strategy, "replicas": replicas, "checkpoint_every": checkpoint_every,
+        "checkpoint_minutes": checkpoint_minutes, "resume": resume,
+    }  # fmt: skip
+    _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json, execution)
 
 
-def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json) -> None:
+def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json, execution) -> None:
     from ..data import check_available
 
     check_available(recipe.data, data_dir)  # before the engine, which imports Keras, keeps anyone waiting
     out = out or default_out(recipe)
     console = Console(stderr=as_json)
-    common = {"data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console}
+    from ..engine.fitting import Execution, fit_recipe
+
+    common = {
+        "data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console,
+        "execution": Execution(**execution),
+    }  # fmt: skip
     if seeds != 1 or folds is not None:
         from ..engine.repeats import fit_repeatedly
 
         metrics, interrupted = fit_repeatedly(recipe, out, seeds=seeds, folds=folds, **common), False
     else:
-        from ..engine.fitting import fit_recipe
-
         fitted = fit_recipe(recipe, out, **common)
         metrics, interrupted = fitted.metrics, fitted.interrupted
     if as_json:

@@ -117,7 +117,8 @@ def _random_moves(key, count, pixels: int):
     from ..layers.global_batch import draw_for_samples
 
     def draw(shape):
-        return tf.transpose(tf.random.stateless_uniform([2, shape[0]], key, -pixels, pixels + 1, tf.int32))
+        moves = tf.random.stateless_uniform([2, shape[0]], key, -pixels, pixels + 1, tf.int32)
+        return tf.stack(tf.unstack(moves), axis=1)
 
     return tf.unstack(draw_for_samples(draw, [count, 2]), axis=1)
 

@@ -85,44 +85,54 @@ class BatchSource:
         key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
         return key, tf.random.experimental.stateless_shuffle(order, seed=key)
 
-    def batch(self, arrays, key, step, rows):
-        """Some samples of a batch, ready for the model.
+    def in_order(self, order):
+        """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
 
-        Args:
-            arrays: the source's own, or a copy of them on another device.
-            key: of the epoch.
-            step: of the batch in its epoch, int64 scalar.
-            rows: numbers of the samples, shape `(m,)`: all of the batch, or the part that a replica holds
-                (`global_batch.holding` says which, since augmentation is drawn for the whole batch).
-
-        Returns:
-            Tensors of m rows, nested as `arrays`.
+        To move all rows once takes less time than to pick a batch's rows at every step.
         """
         import tensorflow as tf
 
-        from .augment import augment_images
+        if self.seed is None:
+            return self.arrays
+        return tf.nest.map_structure(lambda array: tf.gather(array, order), self.arrays)
 
-        x, *rest = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
-        if self.augment:  # before they become floats: bytes are quicker to move about
-            x = augment_images(x, tf.random.fold_in(key, step + 1), self.augment)
-        return (tf.nest.map_structure(to_float, x) if self.scale_bytes else x, *rest)
-
-    def rows_of(self, order, step, size: int):
-        """The samples' numbers of a batch, or of the part of it that this replica holds, shape `(m,)`.
+    def batch(self, ordered, key, step, size: int | None = None):
+        """The samples of a step, ready for the model; on a replica (`global_batch.holding`), those of its part.
 
         Args:
-            order: of the epoch.
-            step: int64 scalar.
-            size: samples in the whole batch.
+            ordered: from `in_order`, or a copy of it on another device.
+            key: of the epoch.
+            step: of the batch in its epoch, int64 scalar.
+            size: samples in the whole batch; None to count them.
+
+        Returns:
+            Tensors of m rows, nested as the arrays.
         """
         import tensorflow as tf
 
         from ..layers.global_batch import current_part
 
+        begin = tf.cast(step, tf.int32) * self.batch_size
+        if size is None:
+            size = tf.minimum(self.batch_size, self.samples - begin)
         part = current_part()
         first, count = (0, size) if part is None else (part.first, part.count)
-        begin = tf.cast(step, tf.int32) * self.batch_size + first
-        return tf.slice(order, [begin], [count])
+
+        def cut(array):
+            return tf.slice(array, [begin + first] + [0] * (array.shape.rank - 1), [count, *array.shape[1:]])
+
+        return self.prepared(tf.nest.map_structure(cut, ordered), key, step)
+
+    def prepared(self, samples, key, step):
+        """Samples of a batch with its augmentation, as floats."""
+        import tensorflow as tf
+
+        from .augment import augment_images
+
+        x, *rest = samples
+        if self.augment:  # before they become floats: bytes are quicker to move about
+            x = augment_images(x, tf.random.fold_in(key, step + 1), self.augment)
+        return (tf.nest.map_structure(to_float, x) if self.scale_bytes else x, *rest)
 
     def pipeline(self):
         """The batches as a `tf.data.Dataset`, for samples that are better not copied to a device."""

@@ -68,7 +68,7 @@ def stream(source: BatchSource, parallel: bool = True):
         return (key, order), (key, step, order[step * size : (step + 1) * size])
 
     def batch(key, step, rows):
-        return source.batch(source.arrays, key, step, rows)
+        return source.prepared(tf.nest.map_structure(lambda array: tf.gather(array, rows), source.arrays), key, step)
 
     steps = tf.data.Dataset.range(source.steps)
     no_epoch = tf.zeros(2, tf.int64), tf.zeros(source.samples, tf.int32)

@@ -106,28 +106,28 @@ def _memory() -> int:
 class Pace:
     """How many steps the next call takes: about as many as `SECONDS_PER_CALL` allows, from what the last ones took.
 
-    Args:
+    Attributes:
         every_step: whether to take one at a time, because a callback looks at every batch.
     """
 
-    def __init__(self, every_step: bool = False):
-        self.every_step = every_step
-        self.steps = 1
+    def __init__(self):
+        self.every_step = False
+        self._steps = 1
         self._started = 0.0
         self._compiled = False
 
     def start(self) -> int:
         """Begins a call; gives its number of steps."""
         self._started = time.perf_counter()
-        return self.steps
+        return 1 if self.every_step else self._steps
 
     def stop(self, steps: int) -> None:
         """Ends a call of `steps` steps."""
-        if self.every_step or not steps:
+        if not steps or self.every_step:
             return
         seconds = time.perf_counter() - self._started
         if not self._compiled:  # the first call traced and compiled: it says nothing of the steps
-            self._compiled, self.steps = True, 4
+            self._compiled, self._steps = True, 4
             return
         wanted = int(SECONDS_PER_CALL * steps / max(seconds, 1e-9))
-        self.steps = max(1, min(wanted, 8 * self.steps))
+        self._steps = max(1, min(wanted, 8 * max(steps, self._steps)))

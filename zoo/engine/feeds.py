@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..data.batch_source import BatchSource
-from ..layers.global_batch import Part, part_of
+from ..layers.global_batch import Part, holding, part_of
 from .replicas import add_up
 
 
@@ -40,33 +40,42 @@ class ResidentFeed:
     resident = True
 
     def __init__(self, source: BatchSource, strategy):
-        import tensorflow as tf
-
         self.source = source
+        self.strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
         self.steps = source.steps
+        self._ordered: Any = None
+        self._epoch: int | None = None
+
+    def _to_devices(self, values):
+        """The values on the device, or, where a process has several, on each of them."""
+        import tensorflow as tf
+
         if self.replicas == 1:
-            device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-            with tf.device(device):
-                self.arrays = tf.nest.map_structure(tf.identity, source.arrays) if device == "GPU" else source.arrays
-        else:  # a copy on the device of every replica
-            with strategy.scope():
-                self.arrays = tf.nest.map_structure(lambda array: tf.Variable(array, trainable=False), source.arrays)
-                self.key = tf.Variable(tf.zeros(2, tf.int64), trainable=False)
-                self.order = tf.Variable(tf.zeros(source.samples, tf.int32), trainable=False)
+            with tf.device("GPU" if tf.config.list_logical_devices("GPU") else "CPU"):
+                return tf.nest.map_structure(tf.identity, values)
+        devices = self.strategy.extended.worker_devices
+        if len(devices) == 1:
+            with tf.device(devices[0]):
+                return tf.nest.map_structure(tf.identity, values)
+
+        def copy(context):
+            with tf.device(devices[context.replica_id_in_sync_group % len(devices)]):
+                return tf.nest.map_structure(tf.identity, values)
+
+        return self.strategy.experimental_distribute_values_from_function(copy)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Draws the order of an epoch."""
+        """Puts the samples in the order of an epoch."""
+        if self._ordered is not None and (self.source.seed is None or epoch == self._epoch):
+            return
+        self._ordered = None  # makes room
         key, order = self.source.begin_epoch(epoch)
-        if self.replicas == 1:
-            self.key, self.order = key, order
-        else:
-            self.key.assign(key)
-            self.order.assign(order)
+        self._ordered, self._epoch = self._to_devices((self.source.in_order(order), key)), epoch
 
     def arguments(self) -> tuple[Any, ...]:
-        """What `batch` needs and a compiled function is given; nothing where every replica has variables of its own."""
-        return (self.arrays, self.key, self.order) if self.replicas == 1 else ()
+        """What `batch` needs, for a compiled function to be called with."""
+        return self._ordered
 
     def blocks(self, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Runs of equally large batches among the steps `first` to `stop - 1`: (first, count, size)."""
@@ -78,23 +87,18 @@ class ResidentFeed:
 
     def batch(self, arguments, step, size: int):
         """The batch of a step, or this replica's part of it; and which part that is."""
-        from ..layers.global_batch import holding
-
-        arrays, key, order = arguments or (self.arrays, self.key, self.order)
+        ordered, key = arguments
         part = part_of_this_replica(size, self.replicas)
         with holding(part):
-            return self.source.batch(arrays, key, step, self.source.rows_of(order, step, size)), part
-
+            return self.source.batch(ordered, key, step, size), part
 
     def whole_batches(self):
         """The global batches of an epoch, one after the other."""
         import tensorflow as tf
 
-        source = self.source
-        key, order = tf.identity(self.key), tf.identity(self.order)
-        for step in range(source.steps):
-            rows = source.rows_of(order, step, source.size(step))
-            yield source.batch(source.arrays, key, tf.constant(step, tf.int64), rows)
+        ordered, key = self.source.in_order(None), tf.zeros(2, tf.int64)
+        for step in range(self.source.steps):
+            yield self.source.batch(ordered, key, tf.constant(step, tf.int64), self.source.size(step))
 
 
 class StreamedFeed:

@@ -1,6 +1,7 @@
 """From a recipe to a run folder: build, compile, fit, evaluate, write."""
 
 import importlib
+import json
 import math
 import platform
 import time
@@ -18,10 +19,14 @@ from ..layers.losses import get_loss
 from ..pictures.run import draw_run
 from ..recipes import Recipe
 from ..registry import create_model, model_class
+from .checkpoints import Checkpoints
 from .evaluation import forecast_scores, predict_test, score
+from .opening import load_model_file
 from .optimizers import get_optimizer
 from .progress import ProgressBar, say
-from .run_folder import RunFolder, check_free, make_run_folder
+from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
+from .strategies import get_strategy, is_chief
+from .trouble import NotFiniteError
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,25 @@ class Fit:
     interrupted: bool
 
 
+@dataclass(frozen=True)
+class Execution:
+    """How a recipe is run, none of which changes its result (but for the rounding of sums over replicas).
+
+    Args:
+        strategy: a name of `strategies.py`.
+        replicas: how many, for the strategy mirrored.
+        checkpoint_every: steps from one checkpoint to the next, beside the one after every epoch.
+        checkpoint_minutes: minutes from one to the next.
+        resume: whether a run that was begun in the same folder goes on.
+    """
+
+    strategy: str = "one"
+    replicas: int | None = None
+    checkpoint_every: int | None = None
+    checkpoint_minutes: float | None = None
+    resume: bool = False
+
+
 def fit_recipe(
     recipe: Recipe,
     out: Path | str,
@@ -50,8 +74,12 @@ def fit_recipe(
     overwrite: bool = False,
     command: str | None = None,
     console: Console | None = None,
+    execution: Execution | None = None,
 ) -> Fit:
     """Trains a recipe's model and writes its run folder.
+
+    A run that is killed can be called again with `Execution(resume=True)`: it goes on from its newest checkpoint, or
+    begins if there is none, and gives what it would have given without the kill.
 
     Args:
         recipe: what to train, on what, and how.
@@ -61,17 +89,30 @@ def fit_recipe(
         overwrite: whether an earlier run at `out` may go.
         command: the line that repeats this, for `config.json`.
         console: where progress is shown; nowhere by default.
+        execution: on which devices, and with which checkpoints.
 
     Raises:
-        ValueError: if recipe, data and model do not fit together, if the loss is no longer a number, or if `out`
-            is taken.
+        ValueError: if recipe, data and model do not fit together, if the loss or a gradient is no longer a number, if
+            `out` is taken, or holds a run of another recipe that cannot be resumed.
         OSError: if `out` cannot be written.
     """
-    out, console = Path(out), console or Console(quiet=True)
-    check_free(out, overwrite)
-    data, model = prepare_fit(recipe, data_dir, fold)
-    folder = make_run_folder(out, overwrite)
+    out, console, execution = Path(out), console or Console(quiet=True), execution or Execution()
+    strategy = get_strategy(execution.strategy, execution.replicas)
+    chief = is_chief(strategy)
+    if chief:
+        check_free(out, overwrite, execution.resume)
+    else:
+        console = Console(quiet=True)
+    begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
+    if begun is not None:
+        check_same_recipe(begun, recipe, fold)
+        if begun.read_config().get("status") == "finished":
+            say(console, f"{out} is finished already: nothing is left to do")
+            return Fit(load_model_file(begun.model_path), begun, begun.read_metrics(), False)
+    data, model = prepare_fit(recipe, data_dir, fold, strategy)
+    folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
     config = run_config(recipe, model, data.description, fold, command)
+    config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
     folder.write_config({**config, "status": "running"})
     say(
         console,
@@ -79,7 +120,11 @@ def fit_recipe(
         f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
     )
     started = time.perf_counter()
-    history, interrupted = run_epochs(model, data, recipe, folder, console)
+    try:
+        history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
+    except NotFiniteError:
+        folder.write_config({**config, "status": "diverged"})
+        raise
     config["seconds"] = round(time.perf_counter() - started, 1)
     if history and not np.isfinite(history[-1]["loss"]):
         folder.write_config({**config, "status": "diverged"})
@@ -87,17 +132,41 @@ def fit_recipe(
             f"the loss became {history[-1]['loss']} in epoch {len(history)}: training diverged. "
             f"Try a learning rate below {recipe.learning_rate:g}. What happened is in {folder.path / 'history.csv'}."
         )
+    if interrupted and execution.strategy == "multiworker":  # the others may be at another step: nothing can be shared
+        folder.write_config({**config, "status": "interrupted"})
+        raise KeyboardInterrupt
     metrics = finish(model, data, recipe, folder, history)
+    if not interrupted:
+        folder.remove_checkpoints()
     folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
     return Fit(model, folder, metrics, interrupted)
 
 
-def prepare_fit(recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[int, int] | None = None):
+def check_same_recipe(folder: RunFolder, recipe: Recipe, fold) -> None:
+    """Refuses to resume a run of another recipe.
+
+    Raises:
+        ValueError: names what differs.
+    """
+    config = folder.read_config()
+    before, now = config.get("recipe", {}), json.loads(json.dumps(recipe.settings()))
+    different = [key for key in now if before.get(key) != now[key]]
+    if (list(fold) if fold else None) != config.get("fold"):
+        different.append("fold")
+    if different:
+        was = ", ".join(f"{key} was {before.get(key, config.get(key))!r}" for key in different)
+        raise ValueError(f"{folder.path} was begun with other settings: {was}. Resume with the same, or begin anew.")
+
+
+def prepare_fit(
+    recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[int, int] | None = None, strategy: Any = None
+):
     """The loaded data and the compiled model of a recipe; writes nothing, so that whatever does not fit is said early.
 
     Raises:
         ValueError: if recipe, data and model do not fit together.
     """
+    strategy = strategy or get_strategy("one")
     make_repeatable(recipe.seed)
     data = load_data(
         recipe.data,
@@ -109,7 +178,8 @@ def prepare_fit(recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[
         parallel=False,  # operations are deterministic
         **recipe.data_options,
     )
-    model = build_model(recipe, data.description)
+    with strategy.scope():
+        model = build_model(recipe, data.description)
     check_answers(model, recipe.loss, data.description)
     return data, model
 
@@ -201,20 +271,30 @@ class HistoryWriter(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console) -> tuple[list[dict], bool]:
+def run_epochs(
+    model, data, recipe: Recipe, folder: RunFolder, console: Console, execution: Execution, config: dict[str, Any]
+) -> tuple[list[dict], bool]:
     """Runs `model.fit`; Ctrl-C ends it and keeps the weights.
 
     Returns:
         The rows of `history.csv`, and whether Ctrl-C came.
     """
     writer, bar = HistoryWriter(folder), ProgressBar(console)
+    callbacks = [writer, bar]
+    if keras.backend.backend() == "tensorflow":
+        checkpoints = Checkpoints(
+            folder.checkpoints, execution.checkpoint_every, execution.checkpoint_minutes, execution.resume
+        )
+        callbacks.append(checkpoints)
+    elif execution.resume or execution.checkpoint_every or execution.checkpoint_minutes:
+        raise ValueError("checkpoints and --resume are for the TensorFlow back end; this is another one.")
     try:
         model.fit(
             data.train,
             validation_data=data.validation,
             epochs=recipe.epochs,
             shuffle=False,  # the pipeline reshuffles by itself, and Keras 3.15 warns about its own default
-            callbacks=[writer, bar],
+            callbacks=callbacks,
             verbose=0,
         )
     except KeyboardInterrupt:
@@ -223,6 +303,8 @@ def run_epochs(model, data, recipe: Recipe, folder: RunFolder, console: Console)
         return writer.rows, True
     finally:
         bar.stop()
+        if keras.backend.backend() == "tensorflow":
+            config["engine"] = checkpoints.choices
     return writer.rows, False
 
 

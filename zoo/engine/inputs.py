@@ -11,7 +11,7 @@ from .choices import Choice, choose
 from .feeds import ResidentFeed, StreamedFeed
 
 
-class NotForTheEngine(Exception):
+class NotForTheEngineError(Exception):
     """What was handed over is nothing that the engine feeds from; Keras's own loop may take it."""
 
 
@@ -34,7 +34,7 @@ def make_source(
         class_weight: weight of each class's samples, for integer or one-hot targets.
 
     Raises:
-        NotForTheEngine: for generators, `PyDataset`s, data frames, ragged or sparse tensors.
+        NotForTheEngineError: for generators, `PyDataset`s, data frames, ragged or sparse tensors.
         ValueError: if arrays differ in length, or arguments contradict each other.
     """
     import tensorflow as tf
@@ -49,7 +49,7 @@ def make_source(
     arrays = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
     leaves = tf.nest.flatten(arrays)
     if not all(isinstance(leaf, np.ndarray | tf.Tensor) for leaf in leaves):
-        raise NotForTheEngine(f"x and y of {', '.join(sorted({type(leaf).__name__ for leaf in leaves}))}")
+        raise NotForTheEngineError(f"x and y of {', '.join(sorted({type(leaf).__name__ for leaf in leaves}))}")
     lengths = sorted({len(leaf) for leaf in leaves})
     if len(lengths) != 1:
         raise ValueError(f"x, y and sample_weight must have equally many rows; they have {lengths}.")
@@ -97,7 +97,8 @@ def make_feed(source, model, strategy, steps: int | None = None, recorded=None) 
         recorded: an earlier choice to use again.
     """
     is_source = isinstance(source, BatchSource)
-    choice = choose(model, strategy, source.bytes if is_source and steps is None else None, recorded)
+    # Once as they are and once in the order of an epoch.
+    choice = choose(model, strategy, 2 * source.bytes if is_source and steps is None else None, recorded)
     if choice.resident:
         return ResidentFeed(source, strategy), choice
     return StreamedFeed(source.pipeline() if is_source else source, strategy, steps), choice
@@ -111,8 +112,8 @@ def symbolic_batch(feed):
         source = feed.source
 
         def one_batch():
-            rows = tf.zeros(min(source.batch_size, source.samples), tf.int32)
-            return source.batch(source.arrays, tf.zeros(2, tf.int64), tf.zeros((), tf.int64), rows)
+            size = min(source.batch_size, source.samples)
+            return source.batch(source.arrays, tf.zeros(2, tf.int64), tf.zeros((), tf.int64), size)
 
         spec = tf.function(one_batch, autograph=False).get_concrete_function().structured_outputs
     else:

@@ -11,11 +11,13 @@ takes longer than the step.
 """
 
 import contextlib
+import functools
 from typing import Any
 
 import keras
 
 from ..layers.global_batch import holding
+from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
 from .guard import Guard
 from .replicas import add_up, same_as_one_device
@@ -34,6 +36,7 @@ class Loop:
 
     def __init__(self, model: keras.Model, strategy, kind: str, xla: bool, guard: Guard | None = None):
         self.model, self.strategy, self.kind, self.xla, self.guard = model, strategy, kind, xla, guard
+        self.pace = Pace()
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
         self._feed: Any = None
         self._has_workers = bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())
@@ -41,13 +44,11 @@ class Loop:
 
     def forget(self) -> None:
         """Lets the next call compile anew, since something about the model has changed."""
-        self._compiled = None
+        self._compiled: dict[int, Any] = {}  # by the size of the batches
 
     def fits(self, model, strategy, kind: str, xla: bool, feed) -> bool:
         """Whether this loop, compiled for an earlier call, does for another one."""
         same = (self.model, self.strategy, self.kind, self.xla) == (model, strategy, kind, xla)
-        if strategy.num_replicas_in_sync > 1 and feed.resident:
-            return same and self._feed is feed  # its variables are part of what was compiled
         return same and type(self._feed) is type(feed)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
@@ -59,7 +60,7 @@ class Loop:
     def _same_rule(self, feed) -> bool:
         one, other = self._feed.source, feed.source
         return other is not None and all(
-            getattr(one, name, None) == getattr(other, name) for name in ("batch_size", "augment", "seed", "samples")
+            getattr(one, name, None) == getattr(other, name) for name in ("batch_size", "augment", "scale_bytes")
         )
 
     def __call__(self, first: int, count: int) -> tuple[dict[str, Any], int]:
@@ -75,18 +76,29 @@ class Loop:
         """
         import tensorflow as tf
 
-        if self._compiled is None:
-            run = self._run_resident if self._feed.resident else self._run_streamed
-            self._compiled = tf.function(run, autograph=False, jit_compile=(self.xla and self._feed.resident) or None)
         done = 0
         logs: dict[str, Any] = {}
         for begin, steps, size in self._feed.blocks(first, first + count):
-            begin_tensor, steps_tensor = tf.constant(begin, tf.int64), tf.constant(steps, tf.int64)
-            logs, ran = self._compiled(self._feed.arguments(), begin_tensor, steps_tensor, size)
+            run = functools.partial(self._compile(size), self._feed.arguments(), tf.constant(begin, tf.int64))
+            if self.guard is not None:
+                self.guard.keep()
+            logs, ran = run(tf.constant(steps, tf.int64))
+            if self.guard is not None and self.guard.rolls_back and self.guard.bad_step.numpy() >= 0:
+                self.guard.roll_back(run, begin)
             done += int(ran)
             if int(ran) < steps:
                 break
         return logs, done
+
+    def _compile(self, size: int):
+        """The compiled loop over batches of `size` samples (0: of any size)."""
+        import tensorflow as tf
+
+        if size not in self._compiled:
+            run = functools.partial(self._run_resident if self._feed.resident else self._run_streamed, size=size)
+            jit = (self.xla and self._feed.resident) or None
+            self._compiled[size] = tf.function(run, autograph=False, jit_compile=jit)
+        return self._compiled[size]
 
     def read_last_logs(self) -> dict[str, Any]:
         """What the last step logged beside the metrics."""
@@ -99,11 +111,11 @@ class Loop:
         feed, last = self._feed, first + count
 
         def one_step(step):
-            def on_replica():
+            def on_replica(arguments, step):
                 batch, part = feed.batch(arguments, step, size)
                 self._step(batch, part, step)
 
-            self.strategy.run(on_replica)
+            self.strategy.run(on_replica, (arguments, step))
             return step + 1
 
         with self._tracing():
@@ -171,7 +183,10 @@ class Loop:
         """
         if self._has_workers:
             return {}
-        return {**self.model.get_metrics_result(), **{name: variable.read_value() for name, variable in self.last_logs.items()}}
+        return {
+            **self.model.get_metrics_result(),
+            **{name: variable.read_value() for name, variable in self.last_logs.items()},
+        }
 
     def _all_is_well(self):
         return True if self.guard is None else self.guard.all_is_well()

@@ -63,7 +63,9 @@ def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, dict):
         return {"dict": {key: _without_arrays(one, arrays) for key, one in value.items()}}
     if isinstance(value, list | tuple):
-        return {type(value).__name__ if type(value) is list else "tuple": [_without_arrays(one, arrays) for one in value]}
+        return {
+            type(value).__name__ if type(value) is list else "tuple": [_without_arrays(one, arrays) for one in value]
+        }
     return value
 
 

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from ... import __version__
 from ..recipes import Recipe
-from .fitting import fit_recipe, prepare_fit
-from .run_folder import check_free, make_run_folder
+from .fitting import Execution, check_same_recipe, fit_recipe, prepare_fit
+from .run_folder import RunFolder, check_free, make_run_folder
+from .strategies import get_strategy, is_chief
 
 
 def fit_repeatedly(
@@ -25,6 +26,7 @@ def fit_repeatedly(
     overwrite: bool = False,
     command: str | None = None,
     console: Console | None = None,
+    execution: Execution | None = None,
 ) -> dict[str, Any]:
     """Trains a recipe once per seed, or once per fold of a cross-validation.
 
@@ -37,6 +39,7 @@ def fit_repeatedly(
         overwrite: whether an earlier result at `out` may go.
         command: the line that repeats this, for `config.json`.
         console: where progress is shown.
+        execution: as in `fit_recipe`; a resumed repetition keeps the runs that are finished.
 
     Returns:
         `test` (means), `spread` (sample standard deviations) and `runs` (each run's figures), as in `metrics.json`.
@@ -46,10 +49,16 @@ def fit_repeatedly(
         KeyboardInterrupt: on Ctrl-C; the run that was being trained keeps what it has.
     """
     plan = _plan(recipe, seeds, folds)
-    console = console or Console(quiet=True)
-    check_free(Path(out), overwrite)
-    prepare_fit(plan[0][1], data_dir, plan[0][2])  # what cannot be done is said before an earlier result goes
-    folder = make_run_folder(Path(out), overwrite)
+    console, execution = console or Console(quiet=True), execution or Execution()
+    strategy = get_strategy(execution.strategy, execution.replicas)
+    if not is_chief(strategy):
+        raise ValueError("--seeds and --folds are not for several workers; use --strategy mirrored, or one seed.")
+    check_free(Path(out), overwrite, execution.resume)
+    begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
+    if begun is not None:
+        check_same_recipe(begun, recipe, None)
+    prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)  # what cannot be done is said before a result goes
+    folder = begun or make_run_folder(Path(out), overwrite)
     config = {
         "gradschool": __version__,
         "command": command,
@@ -62,7 +71,15 @@ def fit_repeatedly(
     for name, one, fold in plan:
         console.rule(name.replace("-", " "), align="left")
         try:
-            fit = fit_recipe(one, folder.path / name, data_dir=data_dir, fold=fold, command=command, console=console)
+            fit = fit_recipe(
+                one,
+                folder.path / name,
+                data_dir=data_dir,
+                fold=fold,
+                command=command,
+                console=console,
+                execution=execution,
+            )
         except (ValueError, OSError):
             folder.write_config({**config, "status": "failed"})
             raise

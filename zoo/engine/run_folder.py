@@ -4,6 +4,7 @@ config.json       everything to repeat the run: recipe, model, versions, command
 history.csv       one row per epoch
 metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ...}
 model.keras       the trained model
+checkpoints/      while it runs, and when it was cut short: what it can be resumed from
 *.png             pictures
 """
 
@@ -18,7 +19,9 @@ from typing import Any
 from ..files import write_json, written_whole
 from ..pictures.style import save_picture
 
-CONFIG, HISTORY, METRICS, MODEL = "config.json", "history.csv", "metrics.json", "model.keras"
+CONFIG, HISTORY, METRICS, MODEL, CHECKPOINTS = (
+    "config.json", "history.csv", "metrics.json", "model.keras", "checkpoints"
+)  # fmt: skip
 
 
 class RunFolder:
@@ -90,13 +93,49 @@ class RunFolder:
         with written_whole(self.model_path) as unfinished:
             model.save(unfinished)
 
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints lie."""
+        return self.path / CHECKPOINTS
+
+    def remove_checkpoints(self) -> None:
+        """Takes the checkpoints away: the run is finished."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
     def write_picture(self, name: str, figure) -> None:
         """Saves a matplotlib figure as `NAME.png`."""
         save_picture(figure, self.path / f"{name}.png")
 
 
-def check_free(path: Path, overwrite: bool) -> None:
+class NoFolder(RunFolder):
+    """The run folder of a worker that leaves the writing to another: it can be read, and nothing is written."""
+
+    def write_config(self, config):
+        """Nothing, as all below."""
+
+    def write_metrics(self, metrics):
+        pass
+
+    def write_history(self, rows):
+        pass
+
+    def write_model(self, model):
+        pass
+
+    def write_picture(self, name, figure):
+        pass
+
+    def remove_checkpoints(self):
+        pass
+
+
+def check_free(path: Path, overwrite: bool, resume: bool = False) -> None:
     """Refuses a place where a run folder must not or cannot be made; touches nothing.
+
+    Args:
+        path: of the folder.
+        overwrite: whether an earlier run there may go.
+        resume: whether an earlier run there is to go on.
 
     Raises:
         ValueError: if something is there already and `overwrite` does not cover it.
@@ -106,8 +145,11 @@ def check_free(path: Path, overwrite: bool) -> None:
         if any(path.iterdir()):
             if not RunFolder(path).exists:
                 raise ValueError(f"--out {path} is a folder with other things in it; name another one.")
-            if not overwrite:
-                raise ValueError(f"--out {path} holds an earlier run; name another folder, or say --overwrite.")
+            if not (overwrite or resume):
+                raise ValueError(
+                    f"--out {path} holds an earlier run; name another folder, or say --overwrite, or --resume to go on "
+                    "with it."
+                )
         _check_writable(path)
     elif path.exists():
         raise ValueError(f"--out {path} is a file; name a folder.")
@@ -132,6 +174,7 @@ def make_run_folder(path: Path, overwrite: bool = False) -> RunFolder:
     """
     check_free(path, overwrite)
     path.mkdir(parents=True, exist_ok=True)
-    for old in path.iterdir():  # not the folder itself, which may be the current one or a link
+    # Not the folder itself, which may be the current one or a link; and checkpoints first: none outlives its run.
+    for old in sorted(path.iterdir(), key=lambda one: one.name != CHECKPOINTS):
         shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     return RunFolder(path)

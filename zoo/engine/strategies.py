@@ -53,7 +53,9 @@ def get_strategy(name: str = "auto", replicas: int | None = None):
     if replicas is not None and (isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 1):
         raise ValueError(f"replicas must be a whole number of at least 1; got {replicas!r}.")
     if replicas is not None and name not in ("mirrored", "auto"):
-        raise ValueError(f"replicas is for the strategy mirrored; {name} has as many as there are devices. Leave it out.")
+        raise ValueError(
+            f"replicas is for the strategy mirrored; {name} has as many as there are devices. Leave it out."
+        )
     backend = keras.backend.backend()
     if backend == "tensorflow":
         return _on_tensorflow(name, replicas)
@@ -111,7 +113,9 @@ def _on_tensorflow(name: str, replicas: int | None):
 
 
 def _what_the_machine_asks_for(tf, replicas: int | None) -> str:
-    if len(_workers_in_tf_config()) > 1 or ("SLURM_STEP_NUM_TASKS" in os.environ and int(os.environ["SLURM_STEP_NUM_TASKS"]) > 1):
+    if len(_workers_in_tf_config()) > 1 or (
+        "SLURM_STEP_NUM_TASKS" in os.environ and int(os.environ["SLURM_STEP_NUM_TASKS"]) > 1
+    ):
         return "multiworker"
     if tf.config.list_physical_devices("TPU") or "TPU_NAME" in os.environ:
         return "tpu"

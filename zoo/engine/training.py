@@ -14,7 +14,6 @@ import numpy as np
 
 from ..layers.global_batch import holding
 from .checkpoints import Checkpoints
-from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
 from .guard import Guard
 from .inputs import make_feed, make_source, symbolic_batch
@@ -22,7 +21,7 @@ from .loop import Loop
 from .replicas import replaced
 from .state import read_callback, read_random, read_variables, write_callback, write_random, write_variables
 from .strategies import is_chief
-from .trouble import NotFinite, first_trouble
+from .trouble import NotFiniteError, first_trouble
 
 
 def fit(
@@ -47,8 +46,8 @@ def fit(
     """Trains a compiled model. The arguments are those of `keras.Model.fit`.
 
     Raises:
-        NotForTheEngine: for data that only Keras's own loop takes.
-        NotFinite: at the step whose gradients are not finite; the weights are those before it.
+        NotForTheEngineError: for data that only Keras's own loop takes.
+        NotFiniteError: at the step whose gradients are not finite; the weights are those before it.
     """
     strategy = model.distribute_strategy
     if validation_split and validation_data is None:
@@ -121,7 +120,8 @@ class Run:
             feed.begin_epoch(self.epoch, skip=self.step)
         if feed.source is not None:
             feed.source.next_epoch.assign(self.order + 1)
-        pace = Pace(self.every_batch)
+        pace = self.loop.pace
+        pace.every_step = self.every_batch
         while (feed.steps is None or self.step < feed.steps) and not model.stop_training:
             wanted = pace.start()
             if feed.steps is not None:
@@ -150,7 +150,7 @@ class Run:
         bad = self.loop.guard.bad_step_number()
         if bad is not None:
             where = first_trouble(self.model, self.batch_of(bad), self.strategy)
-            raise NotFinite(self.epoch + 1, bad + 1, where, self.checkpoints and self.checkpoints.files())
+            raise NotFiniteError(self.epoch + 1, bad + 1, where, self.checkpoints and self.checkpoints.files())
 
     def batch_of(self, step: int):
         """The whole batch of a step of this epoch; None if its stream cannot be read again."""
@@ -159,8 +159,7 @@ class Run:
         if self.feed.resident:
             source = self.feed.source
             key, order = source.begin_epoch(self.order)
-            rows = order[step * source.batch_size :][: source.size(step)]
-            return source.batch(source.arrays, key, tf.constant(step, tf.int64), rows)
+            return source.batch(source.in_order(order), key, tf.constant(step, tf.int64), source.size(step))
         return next(iter(self.feed.batches.skip(step)), None)
 
     # === Checkpoints ===
@@ -226,7 +225,8 @@ def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, flo
     model.reset_metrics()
     callbacks.on_test_begin()
     feed.begin_epoch(0)
-    pace, step = Pace(every_batch), 0
+    pace, step = loop.pace, 0
+    pace.every_step = every_batch
     model.stop_evaluating = False
     while (feed.steps is None or step < feed.steps) and not model.stop_evaluating:
         wanted = pace.start() if feed.steps is None else min(pace.start(), feed.steps - step)
@@ -313,7 +313,13 @@ def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | Strea
     name = f"{kind}_function"
     loop = getattr(model, name)
     if not (isinstance(loop, Loop) and loop.fits(model, strategy, kind, xla, feed)):
-        loop = Loop(model, strategy, kind, xla, Guard(model, strategy) if kind == "train" else None)
+        loop = Loop(
+            model,
+            strategy,
+            kind,
+            xla,
+            Guard(model, strategy, rolls_back=xla and feed.resident) if kind == "train" else None,
+        )
         setattr(model, name, loop)
     loop.use(feed)
     return loop

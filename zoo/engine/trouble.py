@@ -10,7 +10,7 @@ import numpy as np
 from .replicas import replaced
 
 
-class NotFinite(ValueError):
+class NotFiniteError(ValueError):
     """Training met a gradient that is not finite. The weights are those before that step.
 
     Args:

@@ -53,7 +53,7 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
     if keras.backend.backend() != "tensorflow":
         return keras_method(model, *args, **kwargs)
     from . import training
-    from .inputs import NotForTheEngine
+    from .inputs import NotForTheEngineError
 
     why = None
     if name != "predict":
@@ -65,7 +65,7 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
     else:
         try:
             return getattr(training, name)(model, *args, **kwargs)
-        except NotForTheEngine as error:
+        except NotForTheEngineError as error:
             why = str(error)
     if model.distribute_strategy.num_replicas_in_sync > 1:
         raise ValueError(

@@ -168,16 +168,12 @@ CASES = {
         ParityCase("masked_loss", masked_tagger, sequences),
         ParityCase("sample_weights", classifier(), weighted_vectors),
         ParityCase("class_weights", classifier(), vectors, fit={"class_weight": {0: 0.2, 1: 3.0, 2: 1.0}}),
-        ParityCase(
-            "regularization_losses", classifier(kernel_regularizer=L2, activity_regularizer=L2), vectors
-        ),
+        ParityCase("regularization_losses", classifier(kernel_regularizer=L2, activity_regularizer=L2), vectors),
         ParityCase("clip_by_global_norm", classifier(optimizer=_sgd(global_clipnorm=0.3)), vectors),
         ParityCase("clip_by_norm", classifier(optimizer=_sgd(clipnorm=0.1)), vectors),
         ParityCase("clip_by_value", classifier(optimizer=_sgd(clipvalue=0.02)), vectors),
         ParityCase("gradient_accumulation", classifier(optimizer=_sgd(gradient_accumulation_steps=4)), vectors),
-        ParityCase(
-            "moving_average", classifier(optimizer=_sgd(use_ema=True, ema_overwrite_frequency=3)), vectors
-        ),
+        ParityCase("moving_average", classifier(optimizer=_sgd(use_ema=True, ema_overwrite_frequency=3)), vectors),
         ParityCase("adamw", classifier(optimizer=lambda: keras.optimizers.AdamW(0.01)), vectors),
         ParityCase("own_train_step", own_step, vectors),
         ParityCase(

@@ -1,0 +1,90 @@
+"""What `gradschool bench` prints."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from .cases import GRADSCHOOL, KERAS, TORCH, TORCH_CHANNELS_LAST
+from .figures import shown_ratio
+from .load import BUSY
+
+_COLUMNS = (
+    "model", "ours\nms", "Keras\nms", "PyTorch\nms", "vs Keras\n(goal)", "vs PyTorch\n(goal)", "of\npeak",
+    "memory\nMiB", "first\nstep s",
+)  # fmt: skip
+
+
+def render(report: Mapping[str, Any]) -> Group:
+    """The figures of `run_bench` as a table with notes for a rich console."""
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for number, heading in enumerate(_COLUMNS):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for measured in report["models"]:
+        table.add_row(*_cells(measured))
+    return Group(table, "", *(Text(note) for note in _notes(report)))
+
+
+def count_goals(report: Mapping[str, Any]) -> dict[str, int]:
+    """How many goals are met, how many are missed, and how many were not measured.
+
+    Example:
+        >>> ratios = {"keras": {"met": False}, "torch channels_last": {"met": None}}
+        >>> count_goals({"models": [{"ratios": ratios, "goals": {"keras": 4.0, "torch": 1.8}}]})
+        {'met': 0, 'missed': 1, 'not_measured': 1}
+    """
+    counts = {"met": 0, "missed": 0, "not_measured": 0}
+    for measured in report["models"]:
+        for name in measured["goals"]:
+            judged = measured["ratios"].get(name)
+            counts["not_measured" if judged is None else "met" if judged["met"] else "missed"] += 1
+    return counts
+
+
+def _cells(measured: Mapping[str, Any]) -> Iterator[str | Text]:
+    contenders, ours = measured["contenders"], measured["contenders"][GRADSCHOOL]
+    yield measured["model"]
+    for name in (GRADSCHOOL, KERAS, TORCH):
+        yield f"{contenders[name]['step_ms']['median']:.4g}" if name in contenders else "-"
+    for name in (KERAS, TORCH):
+        yield _ratio(measured["ratios"].get(name))
+    yield f"{measured['share_of_peak']['median']:.0%}"
+    yield f"{ours['peak_memory_mib']:,.0f}"
+    yield f"{ours['first_step_s']:.1f}"
+
+
+def _ratio(ratio: Mapping[str, Any] | None) -> Text:
+    """The median, the goal and whether it is met; below, the quartiles."""
+    if ratio is None:
+        return Text("-")
+    lower, upper = map(shown_ratio, ratio["quartiles"])
+    goal = "" if ratio["goal"] is None else f" ({ratio['goal']}) {'yes' if ratio['met'] else 'no'}"
+    style = {True: "green", False: "red", None: ""}[ratio["met"]]
+    return Text.assemble((f"{shown_ratio(ratio['median'])}{goal}", style), f"\n{lower} to {upper}")
+
+
+def _notes(report: Mapping[str, Any]) -> Iterator[str]:
+    for measured in report["models"]:
+        name, contenders = measured["model"], measured["contenders"]
+        if TORCH_CHANNELS_LAST in contenders:
+            step = contenders[TORCH_CHANNELS_LAST]["step_ms"]["median"]
+            ratio = shown_ratio(measured["ratios"][TORCH_CHANNELS_LAST]["median"])
+            yield f"{name}: PyTorch with channels_last {step:.4g} ms, {ratio} times ours"
+        for contender, reason in measured["left_out"].items():
+            yield f"{name}: {contender} left out: {reason}"
+        peak, steps = measured["peak_gflops"]["median"], measured["steps_per_round"]
+        yield f"{name}: {steps} steps a round, {measured['gflop_per_step']:.3g} GFLOP a step, peak {peak:.0f} GFLOP/s"
+        if (measured["others"] or 0) > BUSY:
+            yield (
+                f"{name}: not to be relied on: other programs used {measured['others']:.0%} of the machine meanwhile, "
+                "which slows the contenders down unequally"
+            )
+    goals = count_goals(report)
+    beside = f"; not measured: {goals['not_measured']}" if goals["not_measured"] else ""
+    yield f"goals met: {goals['met']} of {sum(goals.values())}{beside}"
+    yield (
+        "Medians of ms a step; ratios are medians over rounds, their quartiles below. Peak memory and time to the "
+        "first step are ours, from the start of the process on, with imports and data."
+    )

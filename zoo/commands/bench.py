@@ -1,0 +1,47 @@
+"""`gradschool bench`: how fast models train, beside Keras's own fit and a PyTorch loop."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .shared import Json, print_json
+
+
+def bench(
+    models: Annotated[
+        list[str] | None, typer.Argument(metavar="MODEL", help="What to measure; everything there is, unless named.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Turns that each contender takes.")] = 7,
+    seconds: Annotated[float, typer.Option(help="That a turn lasts, roughly: at least one epoch.")] = 1.0,
+    threads: Annotated[
+        int | None, typer.Option(help="For every contender, in place of each framework's own choice.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the order of turns.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write everything that was measured into this .json file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast models train, beside Keras's own fit and a PyTorch loop, in alternating rounds."""
+    from ..bench.benchmark import BenchOptions, run_bench
+    from ..bench.cases import CASES, find_case
+    from ..bench.report import render
+    from ..files import written_whole
+
+    cases = [find_case(model) for model in dict.fromkeys(models or CASES)]
+    options = BenchOptions(rounds, seconds, threads, seed)
+    with ExitStack() as stack:
+        # made now: a place that cannot be written to is found out before the minutes of measuring
+        unfinished = stack.enter_context(written_whole(out)) if out else None
+        with Console(stderr=True).status("starting") as status:
+            report = run_bench(cases, options, status.update)
+        if unfinished:
+            unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(report)
+        return
+    Console().print(render(report))
+    if out:
+        print(f"figures: {out}")
