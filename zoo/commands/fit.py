@@ -89,6 +89,7 @@ def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json, execu
     out = out or default_out(recipe)
     console = Console(stderr=as_json)
     from ..engine.fitting import Execution, fit_recipe
+    from ..engine.run_folder import NoFolder
 
     common = {
         "data_dir": data_dir, "overwrite": overwrite, "command": command, "console": console,
@@ -100,6 +101,8 @@ def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json, execu
         metrics, interrupted = fit_repeatedly(recipe, out, seeds=seeds, folds=folds, **common), False
     else:
         fitted = fit_recipe(recipe, out, **common)
+        if isinstance(fitted.folder, NoFolder):
+            return  # another worker has the results
         metrics, interrupted = fitted.metrics, fitted.interrupted
     if as_json:
         print_json({"run": str(out), "interrupted": interrupted, **metrics})

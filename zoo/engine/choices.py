@@ -24,6 +24,7 @@ _DENSE = (
     "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling", "Functional", "Sequential",
 )  # fmt: skip
 SECONDS_PER_CALL = 0.25  # long enough for the call to cost nothing, short enough for Ctrl-C and a progress bar
+STEPS_WITH_WORKERS = 8  # the same number everywhere
 _GPU_LIMIT = 2**31  # bytes
 
 
@@ -106,11 +107,16 @@ def _memory() -> int:
 class Pace:
     """How many steps the next call takes: about as many as `SECONDS_PER_CALL` allows, from what the last ones took.
 
+    Args:
+        has_workers: whether other processes have to take as many steps at a time (a collective operation finds its
+            counterpart by the iteration it stands in); no clock is asked then.
+
     Attributes:
         every_step: whether to take one at a time, because a callback looks at every batch.
     """
 
-    def __init__(self):
+    def __init__(self, has_workers: bool = False):
+        self.has_workers = has_workers
         self.every_step = False
         self._steps = 1
         self._started = 0.0
@@ -119,7 +125,9 @@ class Pace:
     def start(self) -> int:
         """Begins a call; gives its number of steps."""
         self._started = time.perf_counter()
-        return 1 if self.every_step else self._steps
+        if self.every_step:
+            return 1
+        return STEPS_WITH_WORKERS if self.has_workers else self._steps
 
     def stop(self, steps: int) -> None:
         """Ends a call of `steps` steps."""

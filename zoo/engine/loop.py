@@ -21,6 +21,7 @@ from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
 from .guard import Guard
 from .replicas import add_up, same_as_one_device
+from .strategies import has_workers
 
 
 class Loop:
@@ -36,10 +37,10 @@ class Loop:
 
     def __init__(self, model: keras.Model, strategy, kind: str, xla: bool, guard: Guard | None = None):
         self.model, self.strategy, self.kind, self.xla, self.guard = model, strategy, kind, xla, guard
-        self.pace = Pace()
+        self._has_workers = has_workers(strategy)
+        self.pace = Pace(self._has_workers)
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
         self._feed: Any = None
-        self._has_workers = bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())
         self.forget()
 
     def forget(self) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...callbacks.keras_internals import global_seed_state, stages_of
 from .replicas import optimizers_of
+from .strategies import has_workers
 
 
 # === Variables ===
@@ -58,15 +59,11 @@ def write_variables(model: keras.Model, strategy, values: Sequence[np.ndarray]) 
         )
     for variable, value in zip(variables, values, strict=True):
         if _differs_by_replica(variable):
-            first = strategy.extended.worker_id * len(variable.values) if _has_workers(strategy) else 0
+            first = strategy.extended.worker_id * len(variable.values) if has_workers(strategy) else 0
             for replica, own in enumerate(variable.values):
                 own.assign(value[first + replica])
         else:
             variable.assign(value)
-
-
-def _has_workers(strategy) -> bool:
-    return bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())
 
 
 def _differs_by_replica(variable) -> bool:
@@ -90,7 +87,7 @@ def _of_all_replicas(variables: Sequence[Any], strategy) -> list[np.ndarray]:
 
     if not variables:
         return []
-    if not _has_workers(strategy):
+    if not has_workers(strategy):
         return [np.stack([own.numpy() for own in variable.values]) for variable in variables]
 
     @tf.function(autograph=False)

@@ -20,7 +20,7 @@ from .inputs import make_feed, make_source, symbolic_batch
 from .loop import Loop
 from .replicas import replaced
 from .state import read_callback, read_random, read_variables, write_callback, write_random, write_variables
-from .strategies import is_chief
+from .strategies import has_workers, is_chief
 from .trouble import NotFiniteError, first_trouble
 
 
@@ -284,21 +284,28 @@ class Answers:
         self.model, self.strategy = model, strategy
         self.compiled = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
 
-    def _on_replicas(self, batch):
-        def on_replica():
-            own, part = take_part(batch, self.strategy.num_replicas_in_sync)
-            with holding(part):
-                return self.model.predict_step(own)
-
-        return self.strategy.run(on_replica)
-
     def __call__(self, batch):
+        """The answers to a whole batch, nested as the model gives them."""
+        return self.compiled(batch)
+
+    def _on_replicas(self, batch):
         import tensorflow as tf
 
-        answers = self.compiled(batch)
-        if self.strategy.num_replicas_in_sync == 1:
+        replicas = self.strategy.num_replicas_in_sync
+
+        def on_replica():
+            own, part = take_part(batch, replicas)
+            with holding(part):
+                answers = self.model.predict_step(own)
+            if part is None:
+                return answers
+            context = tf.distribute.get_replica_context()
+            return tf.nest.map_structure(lambda one: context.all_gather(one, axis=0), answers)
+
+        answers = self.strategy.run(on_replica)
+        if replicas == 1:
             return answers
-        return tf.nest.map_structure(lambda one: self.strategy.gather(one, axis=0), answers)
+        return tf.nest.map_structure(lambda one: self.strategy.experimental_local_results(one)[0], answers)
 
 
 # === Small things ===
@@ -341,6 +348,8 @@ def _open(checkpoints: Checkpoints | None, strategy) -> dict[str, Any] | None:
     if checkpoints is None:
         return None
     checkpoints.driven = True
+    if checkpoints.every_minutes is not None and has_workers(strategy):
+        raise ValueError("every_minutes: several workers' clocks differ; say every_steps (--checkpoint-every) instead.")
     if is_chief(strategy):
         checkpoints.prepare()
     return checkpoints.newest() if checkpoints.resume else None
