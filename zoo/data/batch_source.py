@@ -5,9 +5,9 @@ A batch is a function of three numbers only: the seed, the epoch and the step.
     order = shuffle(0 .. N-1; seed, epoch)
     batch = augment(x[order[step * B : (step + 1) * B]]; seed, epoch, step)
 
-So two runs with the same seed see the same batches, however they are prepared and wherever a run begins again, and every
-epoch has an order of its own. The work is done for a whole batch at once: handling samples one by one would cost more
-than a small model's training step.
+So two runs with the same seed see the same batches, however they are prepared and wherever a run begins again, and
+every epoch has an order of its own. The work is done for a whole batch at once: handling samples one by one would cost
+more than a small model's training step.
 
 Shapes:
     N  number of samples

@@ -10,6 +10,7 @@ until the next, so that a damaged file costs an interval at most.
 import errno
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Checkpoints(keras.callbacks.Callback):
     Attributes:
         resumed_from: the file that the last fit began with, or None.
         choices: what the engine chose for that fit (`choices.py`); a resumed fit uses it again.
+        tell: called with a sentence for every damaged checkpoint; Python's warnings by default.
     """
 
     async_safe = True  # has no batch hooks: the engine itself writes at the right steps
@@ -61,6 +63,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.resumed_from: Path | None = None
         self.choices: dict[str, Any] = {}
         self.driven = False
+        self.tell: Callable[[str], object] = warnings.warn
         self._written = time.monotonic()
 
     def get_state(self) -> dict[str, Any]:
@@ -73,20 +76,24 @@ class Checkpoints(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if not self.driven:
             raise ValueError(
-                "Checkpoints works with the engine's fit: that of zoo models, and of others after zoo.use_engine(model), on "
-                "the TensorFlow back end, with arrays or a tf.data.Dataset, and not with run_eagerly=True."
+                "Checkpoints works with the engine's fit: that of zoo models, and of others after "
+                "zoo.use_engine(model), on the TensorFlow back end, with arrays or a tf.data.Dataset, and not with run_eagerly=True."
             )
+        self.driven = False
 
     # === For the engine ===
     def newest(self) -> dict[str, Any] | None:
-        """What the newest whole checkpoint holds; None if there is none. Says so if a damaged one had to be passed over."""
-        for path in sorted(self.files(), reverse=True):
+        """What the newest whole checkpoint holds; None if there is none. Tells of damaged ones that it passes over."""
+        self.resumed_from = None
+        files = self.files()
+        for path in reversed(files):
             try:
                 content = read_plain(path)
             except ValueError as error:
-                warnings.warn(f"{error} The checkpoint before it is used.", stacklevel=2)
+                instead = "The one before it is used" if path != files[0] else "None is left: training begins anew"
+                self.tell(f"{error} {instead}.")
                 continue
-            if content.get("format") != FORMAT:
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
                 raise ValueError(f"{path} was written by another version of gradschool; begin anew without it.")
             self.resumed_from = path
             return content
@@ -116,7 +123,10 @@ class Checkpoints(keras.callbacks.Callback):
         return self.every_minutes is not None and time.monotonic() - self._written >= 60 * self.every_minutes
 
     def write(self, step: int, content: dict[str, Any]) -> None:
-        """Writes the checkpoint after `step` steps of the whole run, and lets go of the oldest."""
+        """Writes the checkpoint after `step` steps of the whole run, and lets go of the oldest.
+
+        Those of later steps go as well: they can only be damaged ones, which `newest` passed over.
+        """
         path = self.folder / f"step-{step:012d}.npz"
         try:
             write_plain(path, {"format": FORMAT, **content})
@@ -128,5 +138,7 @@ class Checkpoints(keras.callbacks.Callback):
                 "Make room and resume from there."
             ) from error
         self._written = time.monotonic()
-        for old in self.files()[:-KEPT]:
-            old.unlink(missing_ok=True)
+        files = self.files()
+        ours = files.index(path) + 1
+        for one in files[ours:] + files[: max(0, ours - KEPT)]:
+            one.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
 """How a model's steps are run: compiled by XLA or not, samples on the device or streamed, how many steps at a time.
 
-The first two are chosen by rule and recorded, because XLA rounds differently: a repeated or resumed run uses the recorded
-choice. How many steps one call takes changes no figure, and follows the clock.
+The first two are chosen by rule and recorded, because XLA rounds differently: a repeated or resumed run uses the
+recorded choice. How many steps one call takes changes no figure, and follows the clock.
 
-| | when | why |
-|---|---|---|
-| XLA | on a CPU: one replica, samples on the device, and only layers that are matrix products and what lies between | it takes the time between the operations away; convolutions, recurrence and random numbers get slower by it |
-| | on a GPU: as Keras would, where every layer allows it | |
-| resident | all samples take at most a quarter of the memory | a batch is then one gather instead of a queue |
+XLA, on a CPU: for one replica, samples on the device, and layers that are matrix products and what lies between them.
+It takes away the time between operations; convolutions, recurrence and random numbers get slower by it. On a GPU: as
+Keras itself decides.
+
+Resident: where the samples take at most a quarter of the memory. A batch is then a slice, instead of a queue's element.
 """
 
 import os
@@ -18,10 +18,11 @@ from typing import Any
 
 import keras
 
-# Layers, by Keras's base classes and functions, that XLA compiles into something faster than TensorFlow's own on a CPU.
+# Keras's layers that XLA compiles into something faster than TensorFlow's own operations on a CPU.
 _DENSE = (
-    "InputLayer", "Flatten", "Reshape", "Permute", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax",
-    "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling", "Functional", "Sequential",
+    "InputLayer", "Flatten", "Reshape", "Permute", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU",
+    "Softmax", "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling",
+    "Functional", "Sequential",
 )  # fmt: skip
 SECONDS_PER_CALL = 0.25  # long enough for the call to cost nothing, short enough for Ctrl-C and a progress bar
 STEPS_WITH_WORKERS = 8  # the same number everywhere
@@ -91,7 +92,7 @@ def _is_bookkeeping(layer) -> bool:
 
 
 def _kind(layer) -> str:
-    """The name of the Keras class that a layer is, or that a gradschool layer without a `call` of its own derives from."""
+    """The name of the Keras class that a layer is or derives from."""
     return next((kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("keras.")), "")
 
 
@@ -120,7 +121,6 @@ class Pace:
         self.every_step = False
         self._steps = 1
         self._started = 0.0
-        self._compiled = False
 
     def start(self) -> int:
         """Begins a call; gives its number of steps."""
@@ -129,13 +129,13 @@ class Pace:
             return 1
         return STEPS_WITH_WORKERS if self.has_workers else self._steps
 
-    def stop(self, steps: int) -> None:
-        """Ends a call of `steps` steps."""
+    def stop(self, steps: int, compiled: bool) -> None:
+        """Ends a call of `steps` steps; one that had to compile first says nothing of them."""
         if not steps or self.every_step:
             return
         seconds = time.perf_counter() - self._started
-        if not self._compiled:  # the first call traced and compiled: it says nothing of the steps
-            self._compiled, self._steps = True, 4
+        if compiled:
+            self._steps = max(4, self._steps)
             return
         wanted = int(SECONDS_PER_CALL * steps / max(seconds, 1e-9))
         self._steps = max(1, min(wanted, 8 * max(steps, self._steps)))

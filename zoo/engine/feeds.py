@@ -1,15 +1,16 @@
 """Feeds: how batches reach the compiled loop.
 
 A *resident* feed has all samples on the device, once for every replica; the loop picks its batches by itself. A
-*streamed* feed takes them from a `tf.data.Dataset`, of any size. Both hand every replica its part of a global batch that
-is the same everywhere (`layers/global_batch.py`); with several workers, each makes the whole global batch and takes its
-own parts.
+*streamed* feed takes them from a `tf.data.Dataset`, of any size. Both hand every replica its part of a global batch
+that is the same everywhere (`layers/global_batch.py`); with several workers, each makes the whole global batch and
+takes its own parts.
 
 Shapes:
     n  samples of a global batch
     R  replicas
 """
 
+import collections
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -65,7 +66,7 @@ class ResidentFeed:
 
         return self.strategy.experimental_distribute_values_from_function(copy)
 
-    def begin_epoch(self, epoch: int) -> None:
+    def begin_epoch(self, epoch: int = 0) -> None:
         """Puts the samples in the order of an epoch."""
         if self._ordered is not None and (self.source.seed is None or epoch == self._epoch):
             return
@@ -97,7 +98,7 @@ class ResidentFeed:
         import tensorflow as tf
 
         ordered, key = self.source.in_order(None), tf.zeros(2, tf.int64)
-        for step in range(self.source.steps):
+        for step in range(self.steps):
             yield self.source.batch(ordered, key, tf.constant(step, tf.int64), self.source.size(step))
 
 
@@ -125,17 +126,17 @@ class StreamedFeed:
         if self.steps is None and cardinality == tf.data.INFINITE_CARDINALITY:
             raise ValueError("the data set never ends: say steps_per_epoch.")
         self.iterator = None
+        self.passed = 0  # batches before the first epoch, for one that goes on
 
-    def begin_epoch(self, epoch: int, skip: int = 0) -> None:
+    def begin_epoch(self, skip: int = 0) -> None:
         """Starts the data set anew, or lets it go on; a resumed run skips what it has seen.
 
         Args:
-            epoch: which one, from 0.
             skip: batches to leave out.
         """
         if self.endless:
             if self.iterator is None:
-                self.iterator = iter(self.batches.repeat().skip(epoch * (self.steps or 0) + skip))
+                self.iterator = iter(self.batches.repeat().skip(self.passed + skip))
         else:
             self.iterator = iter(self.batches.skip(skip) if skip else self.batches)
 
@@ -147,14 +148,31 @@ class StreamedFeed:
         """One run of steps; the sizes of the batches are known to the data set alone."""
         yield first, stop - first, 0
 
-    def catch_up(self, epochs: int) -> None:
-        """Brings the data set to where it is after `epochs` epochs: its seeded shuffles count how often they were read."""
-        for _ in range(0 if self.endless else epochs):
-            next(iter(self.batches), None)
+    def catch_up(self, passes: int) -> None:
+        """Brings the data set to where it is after so many passes: its seeded shuffles count how often they began.
+
+        One with a state of its own, such as a `tf.random.Generator` in a `map`, has to be read through every time.
+        """
+        if self.endless:
+            self.passed = passes * self.steps
+            return
+        read = None if _has_state(self.batches) else 1
+        for _ in range(passes):
+            collections.deque(itertools.islice(self.batches, read), maxlen=0)
 
     def whole_batches(self):
         """The global batches of an epoch, one after the other."""
         return itertools.islice(self.iterator, self.steps)
+
+
+def _has_state(batches) -> bool:
+    """Whether a data set's functions read variables, other than the count of epochs of a `BatchSource`."""
+    import tensorflow as tf
+
+    if hasattr(batches, "source"):
+        return False
+    used = [one for function in batches._functions() for one in function.function.captured_inputs]
+    return any(one.dtype == tf.resource for one in used) or any(map(_has_state, batches._inputs()))
 
 
 def take_part(batch, replicas: int):

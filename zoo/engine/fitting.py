@@ -1,5 +1,6 @@
 """From a recipe to a run folder: build, compile, fit, evaluate, write."""
 
+import contextlib
 import importlib
 import json
 import math
@@ -104,10 +105,14 @@ def fit_recipe(
     else:
         console = Console(quiet=True)
     begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
+    if begun is not None and chief:
+        begun.remove_leftovers()
     if begun is not None:
         check_same_recipe(begun, recipe, fold)
         if begun.read_config().get("status") == "finished":
             say(console, f"{out} is finished already: nothing is left to do")
+            if chief:
+                begun.remove_checkpoints()
             return Fit(load_model_file(begun.model_path), begun, begun.read_metrics(), False)
     data, model = prepare_fit(recipe, data_dir, fold, strategy)
     folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
@@ -121,9 +126,14 @@ def fit_recipe(
     )
     started = time.perf_counter()
     try:
-        history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
+        with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
+            history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
     except NotFiniteError:
         folder.write_config({**config, "status": "diverged"})
+        raise
+    except OSError:
+        with contextlib.suppress(OSError):  # where the disk is full
+            folder.write_config({**config, "status": "failed"})
         raise
     config["seconds"] = round(time.perf_counter() - started, 1)
     if history and not np.isfinite(history[-1]["loss"]):
@@ -136,9 +146,9 @@ def fit_recipe(
         folder.write_config({**config, "status": "interrupted"})
         raise KeyboardInterrupt
     metrics = finish(model, data, recipe, folder, history)
+    folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
     if not interrupted:
         folder.remove_checkpoints()
-    folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
     return Fit(model, folder, metrics, interrupted)
 
 
@@ -285,6 +295,7 @@ def run_epochs(
         checkpoints = Checkpoints(
             folder.checkpoints, execution.checkpoint_every, execution.checkpoint_minutes, execution.resume
         )
+        checkpoints.tell = lambda sentence: say(console, sentence)
         callbacks.append(checkpoints)
     elif execution.resume or execution.checkpoint_every or execution.checkpoint_minutes:
         raise ValueError("checkpoints and --resume are for the TensorFlow back end; this is another one.")

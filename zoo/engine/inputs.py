@@ -1,5 +1,6 @@
 """From what a user hands to `fit` to a feed of batches."""
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ def make_source(
     batch_size: int | None = None,
     shuffle: bool = False,
     class_weight: Mapping[int, float] | None = None,
+    seed: int | None = None,
 ) -> BatchSource | Any:
     """A `BatchSource` of arrays, or the `tf.data.Dataset` that was given, its samples weighed by class if asked for.
 
@@ -32,6 +34,7 @@ def make_source(
         batch_size: B, 32 by default, as in Keras.
         shuffle: whether arrays come in a new order every epoch.
         class_weight: weight of each class's samples, for integer or one-hot targets.
+        seed: of those orders; drawn by default.
 
     Raises:
         NotForTheEngineError: for generators, `PyDataset`s, data frames, ragged or sparse tensors.
@@ -56,8 +59,9 @@ def make_source(
     arrays = tf.nest.map_structure(_as_keras_has_it, arrays)
     if class_weight:
         arrays = _weigh(tf.nest.map_structure(tf.convert_to_tensor, arrays), class_weight)
-    seed = int(np.random.randint(2**31)) if shuffle else None
-    return BatchSource(arrays, batch_size or 32, seed, scale_bytes=False)
+    if shuffle and seed is None:
+        seed = random.randrange(2**31)  # by the generator that keras.utils.set_random_seed seeds
+    return BatchSource(arrays, batch_size or 32, seed if shuffle else None, scale_bytes=False)
 
 
 def _as_keras_has_it(array):
@@ -102,6 +106,15 @@ def make_feed(source, model, strategy, steps: int | None = None, recorded=None) 
     if choice.resident:
         return ResidentFeed(source, strategy), choice
     return StreamedFeed(source.pipeline() if is_source else source, strategy, steps), choice
+
+
+def make_evaluation_feed(source, model, strategy, steps: int | None = None, recorded=None) -> tuple[Any, Choice]:
+    """The same for evaluation and prediction, where every pass is over the first `steps` batches."""
+    if steps is not None and not isinstance(source, BatchSource):
+        source, steps = source.take(steps), None
+    feed, choice = make_feed(source, model, strategy, recorded=recorded)
+    feed.steps = feed.steps if steps is None else min(steps, feed.steps)
+    return feed, choice
 
 
 def symbolic_batch(feed):

@@ -39,6 +39,7 @@ class Loop:
         self.model, self.strategy, self.kind, self.xla, self.guard = model, strategy, kind, xla, guard
         self._has_workers = has_workers(strategy)
         self.pace = Pace(self._has_workers)
+        self.compiles = False  # whether the last call had to
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
         self._feed: Any = None
         self.forget()
@@ -78,6 +79,7 @@ class Loop:
         import tensorflow as tf
 
         done = 0
+        self.compiles = False
         logs: dict[str, Any] = {}
         for begin, steps, size in self._feed.blocks(first, first + count):
             run = functools.partial(self._compile(size), self._feed.arguments(), tf.constant(begin, tf.int64))
@@ -96,6 +98,7 @@ class Loop:
         import tensorflow as tf
 
         if size not in self._compiled:
+            self.compiles = True
             run = functools.partial(self._run_resident if self._feed.resident else self._run_streamed, size=size)
             jit = (self.xla and self._feed.resident) or None
             self._compiled[size] = tf.function(run, autograph=False, jit_compile=jit)

@@ -6,7 +6,9 @@ everything in it.
 
 import json
 import os
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import numpy as np
 from ..files import written_whole
 
 _TEXT = "plain"
+_STORED = "biufcU"  # kinds of arrays
+# A bit flipped in the archive's own fields may ask for a password, or for a later version of the format.
+_DAMAGE = (OSError, KeyError, EOFError, RuntimeError, ValueError, struct.error, zlib.error, zipfile.BadZipFile)
 
 
 def write_plain(path: Path, value: Any) -> None:
@@ -45,12 +50,33 @@ def read_plain(path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():
-                raise ValueError(f"{path} is damaged at {damaged}.")
+                raise zipfile.BadZipFile(f"{damaged} is damaged")
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return _with_arrays(json.loads(str(arrays[_TEXT])), arrays)
-    except (OSError, KeyError, EOFError, zipfile.BadZipFile, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not whole: {error}") from error
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is not whole: {error}.") from error
+
+
+def is_plain(value: Any) -> bool:
+    """Whether `write_plain` can write a value: numbers, strings, arrays, lists, tuples and dicts with strings as keys.
+
+    Example:
+        >>> is_plain({"best": np.float32(0.5), "waited": 2}), is_plain(print)
+        (True, False)
+    """
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(one) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in _STORED or _is_small_float(value.dtype)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _is_small_float(dtype: np.dtype) -> bool:
+    """Whether it is one of those that NumPy knows through ml_dtypes alone, such as bfloat16."""
+    return dtype.type.__module__ == "ml_dtypes"
 
 
 def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -58,7 +84,7 @@ def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         name = f"array{len(arrays)}"
         stored = np.asarray(value)
-        arrays[name] = stored if stored.dtype.kind in "biufcU" else stored.view(f"u{stored.itemsize}")  # bfloat16
+        arrays[name] = stored if stored.dtype.kind in _STORED else stored.view(f"u{stored.itemsize}")  # bfloat16
         return {"array": name, "dtype": stored.dtype.name, "number": isinstance(value, np.generic)}
     if isinstance(value, dict):
         return {"dict": {key: _without_arrays(one, arrays) for key, one in value.items()}}

@@ -46,6 +46,14 @@ class ProgressBar(keras.callbacks.Callback):
         self.task = self.bar.add_task("training", total=None)
         self.bar.start()
 
+    def get_state(self):
+        """What a resumed fit goes on with: not the clock, which may be another machine's."""
+        return {"epoch": self.epoch}
+
+    def set_state(self, state) -> None:
+        """Puts back what `get_state` gave."""
+        self.epoch = state["epoch"]
+
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 

@@ -1,5 +1,6 @@
 """One recipe several times, over seeds or over folds: the mean, and how far it can be trusted."""
 
+import contextlib
 import logging
 import statistics
 from collections.abc import Sequence
@@ -81,7 +82,8 @@ def fit_repeatedly(
                 execution=execution,
             )
         except (ValueError, OSError):
-            folder.write_config({**config, "status": "failed"})
+            with contextlib.suppress(OSError):  # where the disk is full
+                folder.write_config({**config, "status": "failed"})
             raise
         if fit.interrupted:
             folder.write_config({**config, "status": "interrupted"})

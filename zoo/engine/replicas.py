@@ -225,11 +225,11 @@ def global_moments(self, inputs, mask):
 def _seed_of_this_replica(generator):
     """A `SeedGenerator.next` that tells replicas apart, for layers that know nothing of the global batch."""
 
-    def next(ordered=True):
+    def next_seed(ordered=True):
         import tensorflow as tf
 
         seed = type(generator).next(generator, ordered)
         replica = tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, seed.dtype)
         return seed + tf.stack([replica * 0x9E3779B1, tf.zeros_like(replica)])  # odd: different for every replica
 
-    return next
+    return next_seed

@@ -22,6 +22,7 @@ from ..pictures.style import save_picture
 CONFIG, HISTORY, METRICS, MODEL, CHECKPOINTS = (
     "config.json", "history.csv", "metrics.json", "model.keras", "checkpoints"
 )  # fmt: skip
+_PROBE = ".gradschool-may-write"
 
 
 class RunFolder:
@@ -102,6 +103,11 @@ class RunFolder:
         """Takes the checkpoints away: the run is finished."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
+    def remove_leftovers(self) -> None:
+        """Takes away what a killed process left unfinished."""
+        for path in filter(_is_leftover, self.path.iterdir()):
+            path.unlink(missing_ok=True)
+
     def write_picture(self, name: str, figure) -> None:
         """Saves a matplotlib figure as `NAME.png`."""
         save_picture(figure, self.path / f"{name}.png")
@@ -142,7 +148,7 @@ def check_free(path: Path, overwrite: bool, resume: bool = False) -> None:
         OSError: if the folder above cannot be written to.
     """
     if path.is_dir():
-        if any(path.iterdir()):
+        if not all(map(_is_leftover, path.iterdir())):
             if not RunFolder(path).exists:
                 raise ValueError(f"--out {path} is a folder with other things in it; name another one.")
             if not (overwrite or resume):
@@ -157,8 +163,14 @@ def check_free(path: Path, overwrite: bool, resume: bool = False) -> None:
         _check_writable(next(folder for folder in path.absolute().parents if folder.exists()))
 
 
+def _is_leftover(path: Path) -> bool:
+    """Whether this is a file that was being written when its process was killed (`files.written_whole`)."""
+    names = (".config-", ".history-", ".metrics-", ".model-", _PROBE)
+    return path.name.startswith(names) or (path.name.startswith(".") and path.suffix == ".png")
+
+
 def _check_writable(folder: Path) -> None:
-    probe = folder / ".gradschool-may-write"
+    probe = folder / _PROBE
     try:
         probe.touch()
         probe.unlink()
@@ -174,7 +186,8 @@ def make_run_folder(path: Path, overwrite: bool = False) -> RunFolder:
     """
     check_free(path, overwrite)
     path.mkdir(parents=True, exist_ok=True)
-    # Not the folder itself, which may be the current one or a link; and checkpoints first: none outlives its run.
-    for old in sorted(path.iterdir(), key=lambda one: one.name != CHECKPOINTS):
+    # Not the folder itself, which may be the current one or a link. Checkpoints first: none outlives its run; and last
+    # what tells that this is a run folder, should the process be killed here.
+    for old in sorted(path.iterdir(), key=lambda one: (one.name == CONFIG) - (one.name == CHECKPOINTS)):
         shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     return RunFolder(path)

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from ...callbacks.keras_internals import global_seed_state, stages_of
+from .plain_data import is_plain
 from .replicas import optimizers_of
 from .strategies import has_workers
 
@@ -132,17 +133,3 @@ def write_callback(callback, state: Mapping[str, Any]) -> None:
         callback.set_state(state)
     else:
         vars(callback).update(state)
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value is made of numbers, strings, arrays, lists, tuples and dicts with strings as keys.
-
-    Example:
-        >>> is_plain({"best": np.float32(0.5), "waited": 2}), is_plain(print)
-        (True, False)
-    """
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and is_plain(one) for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic)

@@ -1,12 +1,12 @@
 """Strategies: on which devices a model is trained.
 
-| name | TensorFlow | JAX |
-|---|---|---|
-| one | one device | one device |
-| mirrored | `MirroredStrategy`: all GPUs, or N logical CPU devices for study | `keras.distribution.DataParallel` over all devices, or N CPU devices |
-| multiworker | `MultiWorkerMirroredStrategy`: the workers that TF_CONFIG, or Slurm, names | `keras.distribution` over all processes |
-| tpu | `TPUStrategy`, with a TensorFlow that has TPU support | `DataParallel` over the TPU's cores |
-| auto | the one of these that the machine asks for | the same |
+| name | trains on | TensorFlow | JAX |
+|---|---|---|---|
+| one | one device | | |
+| mirrored | all GPUs, or N logical CPU devices, for study | `MirroredStrategy` | `keras.distribution` |
+| multiworker | the workers that TF_CONFIG, or Slurm, names | `MultiWorkerMirroredStrategy` | |
+| tpu | all cores of a TPU | `TPUStrategy` | `keras.distribution` |
+| auto | the one of these that the machine asks for | | |
 
 Every one of them trains the same weights: see `replicas.py` for how.
 """
@@ -36,8 +36,8 @@ def get_strategy(name: str = "auto", replicas: int | None = None):
         `keras.distribution.DataParallel` with such a `scope()`, or `OneDevice`.
 
     Raises:
-        ValueError: if there is no such strategy, if the back end or the installed TensorFlow does not have it, or if the
-            devices it needs are not there.
+        ValueError: if there is no such strategy, if the back end or the installed TensorFlow does not have it, or if
+            the devices it needs are not there.
 
     Example:
         >>> get_strategy("one").num_replicas_in_sync
@@ -154,8 +154,8 @@ def split_cpu(devices: int) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
     except RuntimeError as error:
         raise ValueError(
-            f"replicas={devices}: TensorFlow has started with {len(tf.config.list_logical_devices('CPU'))} CPU device(s) "
-            "already. Ask for the strategy before any model or data are made, or start Python anew."
+            f"replicas={devices}: TensorFlow has started already, with {len(tf.config.list_logical_devices('CPU'))} CPU "
+            "device(s). Ask for the strategy before any model or data are made, or start Python anew."
         ) from error
 
 
@@ -186,8 +186,8 @@ def _tpu(tf):
     has_support = bool(tf.config.list_physical_devices("TPU")) or _has_tpu_build()
     if not has_support:
         raise ValueError(
-            f"this TensorFlow ({tf.__version__}) has no TPU support. TensorFlow 2.19.1 and 2.20 have, when installed as "
-            "tensorflow-tpu in place of tensorflow; later releases do not. The other way to a TPU is the JAX back end: "
+            f"this TensorFlow ({tf.__version__}) has no TPU support. TensorFlow 2.19.1 and 2.20 have, when installed "
+            "as tensorflow-tpu in place of tensorflow; later releases do not. The other way to a TPU is the JAX back end: "
             "pip install 'jax[tpu]' and KERAS_BACKEND=jax, with the same --strategy tpu."
         )
     try:

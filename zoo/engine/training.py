@@ -16,7 +16,7 @@ from ..layers.global_batch import holding
 from .checkpoints import Checkpoints
 from .feeds import ResidentFeed, StreamedFeed, take_part
 from .guard import Guard
-from .inputs import make_feed, make_source, symbolic_batch
+from .inputs import make_evaluation_feed, make_feed, make_source, symbolic_batch
 from .loop import Loop
 from .replicas import replaced
 from .state import read_callback, read_random, read_variables, write_callback, write_random, write_variables
@@ -52,34 +52,41 @@ def fit(
     strategy = model.distribute_strategy
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = _split((x, y, sample_weight), validation_split)
-    source = make_source(x, y, sample_weight, batch_size, shuffle, class_weight)
     checkpoints = next((one for one in _flat(callbacks) if isinstance(one, Checkpoints)), None)
     saved = _open(checkpoints, strategy)
+    seed = saved["shuffle"] if saved else None
+    source = make_source(x, y, sample_weight, batch_size, shuffle, class_weight, seed)
     feed, choice = make_feed(source, model, strategy, steps_per_epoch, saved and saved["choice"])
     build(model, feed, strategy)
     validation = None
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
         validation_source = make_source(*parts, batch_size=validation_batch_size or batch_size)
-        validation, _ = make_feed(validation_source, model, strategy, validation_steps, choice.settings())
+        validation, _ = make_evaluation_feed(validation_source, model, strategy, validation_steps, choice.settings())
     if checkpoints is not None:
         checkpoints.choices = choice.settings()
     run = Run(model, strategy, feed, choice.xla, validation, checkpoints, initial_epoch)
+    run.shuffle = getattr(source, "seed", None)
     run.callbacks = _callback_list(callbacks, model, verbose, epochs, feed.steps)
     run.every_batch = any(_looks_at_batches(one, "train") for one in _flat(callbacks))
     with _own_train_function(model, run.loop):
         return run(epochs, validation_freq, saved)
 
 
+_POSITION = ("epoch", "step", "steps_before", "order", "passes", "validations")
+
+
 class Run:
     """One fit: epochs, validation, checkpoints, in the order that callbacks expect."""
 
     every_batch = False
+    shuffle: int | None = None  # the seed of the order of arrays
 
     def __init__(self, model, strategy, feed, xla: bool, validation, checkpoints: Checkpoints | None, epoch: int):
         self.model, self.strategy, self.feed, self.xla = model, strategy, feed, xla
         self.validation, self.checkpoints = validation, checkpoints
         self.epoch, self.step, self.steps_before = epoch, 0, 0
+        self.passes = self.validations = 0  # over the data sets so far
         self.order = int(feed.source.next_epoch) if feed.source is not None else epoch
         self.callbacks: Any = None
         self.loop = reuse_loop(model, strategy, "train", xla, feed)
@@ -100,10 +107,12 @@ class Run:
             logs = _floats(model.get_metrics_result()) | _floats(self.loop.read_last_logs())
             if self.validation is not None and _is_time(self.epoch, validation_freq):
                 results = run_evaluation(model, self.validation, self.strategy, self.xla, self.callbacks)
+                self.validations += 1
                 logs |= {f"val_{name}": value for name, value in results.items()}
             self.callbacks.on_epoch_end(self.epoch, logs)
             self.epoch, self.step = self.epoch + 1, 0
             self.order += 1
+            self.passes += 1
             if self.checkpoints is not None:
                 self.save()
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and epochs > 0:
@@ -117,7 +126,7 @@ class Run:
         if feed.resident:
             feed.begin_epoch(self.order)
         else:
-            feed.begin_epoch(self.epoch, skip=self.step)
+            feed.begin_epoch(skip=self.step)
         if feed.source is not None:
             feed.source.next_epoch.assign(self.order + 1)
         pace = self.loop.pace
@@ -132,7 +141,7 @@ class Run:
             logs, done = self.loop(self.step, wanted)
             self.stop_if_not_finite()
             self.step += done
-            pace.stop(done)
+            pace.stop(done, self.loop.compiles)
             if done:
                 self.callbacks.on_train_batch_end(self.step - 1, logs)
             if done < wanted:  # a stream whose length was not known has ended
@@ -140,9 +149,9 @@ class Run:
                     feed.steps = self.step
                     self.callbacks.set_params({**self.callbacks.params, "steps": self.step})
                 break
-            if self.checkpoints is not None and self.step != feed.steps:
-                if self.checkpoints.is_due(self.steps_before + self.step):
-                    self.save()
+            within = self.step != feed.steps and not model.stop_training
+            if self.checkpoints is not None and within and self.checkpoints.is_due(self.steps_before + self.step):
+                self.save()
         self.steps_before += self.step
 
     def stop_if_not_finite(self) -> None:
@@ -165,21 +174,26 @@ class Run:
     # === Checkpoints ===
     def save(self) -> None:
         """Writes a checkpoint of this very moment. Every worker takes part; the first one writes."""
-        position = {"epoch": self.epoch, "step": self.step, "steps_before": self.steps_before, "order": self.order}
         content = {
-            "position": position,
+            "position": {name: getattr(self, name) for name in _POSITION},
+            "shuffle": self.shuffle,
             "stopped": bool(self.model.stop_training),
             "choice": self.checkpoints.choices,
             "variables": read_variables(self.model, self.strategy),
             "random": read_random(),
-            "callbacks": [[type(one).__name__, read_callback(one)] for one in self.callbacks.callbacks],
+            "callbacks": [[type(one).__name__, read_callback(one)] for one in self.kept_callbacks],
         }
         if self.chief:
             self.checkpoints.write(self.steps_before + self.step, content)
 
+    @property
+    def kept_callbacks(self) -> list[keras.callbacks.Callback]:
+        """Those with a state to keep: all but Keras's own bar."""
+        return [one for one in self.callbacks.callbacks if not isinstance(one, keras.callbacks.ProgbarLogger)]
+
     def resume(self, saved: dict[str, Any]) -> None:
         """Puts everything back to where a checkpoint was written."""
-        kinds = [type(one).__name__ for one in self.callbacks.callbacks]
+        kinds = [type(one).__name__ for one in self.kept_callbacks]
         if kinds != [kind for kind, _ in saved["callbacks"]]:
             raise ValueError(
                 f"the checkpoint was written with the callbacks {[kind for kind, _ in saved['callbacks']]}; these are "
@@ -187,14 +201,15 @@ class Run:
             )
         write_variables(self.model, self.strategy, saved["variables"])
         write_random(saved["random"])
-        for callback, (_, state) in zip(self.callbacks.callbacks, saved["callbacks"], strict=True):
+        for callback, (_, state) in zip(self.kept_callbacks, saved["callbacks"], strict=True):
             write_callback(callback, state)
-        position = saved["position"]
-        self.epoch, self.step = position["epoch"], position["step"]
-        self.steps_before, self.order = position["steps_before"], position["order"]
+        for name in _POSITION:
+            setattr(self, name, saved["position"][name])
         self.model.stop_training = saved["stopped"]
         if not self.feed.resident:
-            self.feed.catch_up(self.epoch)
+            self.feed.catch_up(self.passes)
+        if self.validation is not None and not self.validation.resident:
+            self.validation.catch_up(self.validations)
 
 
 def evaluate(
@@ -211,7 +226,7 @@ def evaluate(
     """Measures a compiled model. The arguments are those of `keras.Model.evaluate`."""
     strategy = model.distribute_strategy
     source = make_source(x, y, sample_weight, batch_size)
-    feed, choice = make_feed(source, model, strategy, steps)
+    feed, choice = make_evaluation_feed(source, model, strategy, steps)
     build(model, feed, strategy)
     callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
     logs = run_evaluation(model, feed, strategy, choice.xla, callbacks)
@@ -224,7 +239,7 @@ def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, flo
     every_batch = any(_looks_at_batches(one, "test") for one in callbacks.callbacks)
     model.reset_metrics()
     callbacks.on_test_begin()
-    feed.begin_epoch(0)
+    feed.begin_epoch()
     pace, step = loop.pace, 0
     pace.every_step = every_batch
     model.stop_evaluating = False
@@ -233,7 +248,7 @@ def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, flo
         callbacks.on_test_batch_begin(step)
         logs, done = loop(step, wanted)
         step += done
-        pace.stop(done)
+        pace.stop(done, loop.compiles)
         if done:
             callbacks.on_test_batch_end(step - 1, logs)
         if done < wanted:
@@ -255,12 +270,12 @@ def predict(
     import tensorflow as tf
 
     strategy = model.distribute_strategy
-    feed, _ = make_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
+    feed, _ = make_evaluation_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
     callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
     if not isinstance(model.predict_function, Answers) or model.predict_function.model is not model:
         model.predict_function = Answers(model, strategy)
     callbacks.on_predict_begin()
-    feed.begin_epoch(0)
+    feed.begin_epoch()
     parts, model.stop_predicting = [], False
     for step, batch in enumerate(feed.whole_batches()):
         if model.stop_predicting:
