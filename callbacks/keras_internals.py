@@ -5,9 +5,9 @@ update, between the sum of the gradients over all replicas and the rule that tur
 
     accumulated, unscaled gradients --sum over replicas--> stage 1 -> stage 2 -> ... -> update rule
 
-The methods are overridden on the optimizer *instance*: a subclass could not be reloaded from a file, and a wrapper would
-hide the learning rate from schedulers. The instance is the innermost one, below `LossScaleOptimizer`: what arrives there
-is unscaled, and steps skipped for an overflow do not arrive.
+The methods are overridden on the optimizer *instance*: a subclass could not be reloaded from a file, and a wrapper
+would hide the learning rate from schedulers. The instance is the innermost one, below `LossScaleOptimizer`: what
+arrives there is unscaled, and steps skipped for an overflow do not arrive.
 """
 
 import contextlib
@@ -34,6 +34,7 @@ class GradientStage:
 
     order = 0
     wants_updates = False
+    built = False
 
     def __init__(self):
         self.state: dict[str, Any] = {}
@@ -90,9 +91,9 @@ def add_stage(model: keras.Model, stage: GradientStage) -> None:
     if stage not in stages:
         stages.append(stage)
         stages.sort(key=lambda one: one.order)
-    if leaf.built and not stage.state:
-        _build(model, stage, leaf._trainable_variables)
     _install(model, leaf)
+    if leaf.built:
+        _build(model, stage, leaf._trainable_variables)
     _rebuild(model)
 
 
@@ -106,7 +107,7 @@ def remove_stage(model: keras.Model, stage: GradientStage) -> None:
     if keras.backend.backend() == "jax":
         _untrack(leaf, stage)
     if not stages:
-        for name in (_STAGES, "_all_reduce_sum_gradients", "_backend_update_step"):
+        for name in (_STAGES, "_all_reduce_sum_gradients", "_backend_update_step", "build"):
             leaf.__dict__.pop(name, None)
         for one in {id(leaf): leaf, id(model.optimizer): model.optimizer}.values():
             for name in ("save_own_variables", "load_own_variables"):
@@ -116,9 +117,10 @@ def remove_stage(model: keras.Model, stage: GradientStage) -> None:
 
 def stages_of(model: keras.Model) -> list[GradientStage]:
     """The stages that the updates of `model.optimizer` pass through, in order."""
-    if model.optimizer is None:
+    optimizer = getattr(model, "optimizer", None)  # on some back ends a model has none until it is compiled
+    if optimizer is None:
         return []
-    return list(leaf_optimizer(model.optimizer).__dict__.get(_STAGES, ()))
+    return list(leaf_optimizer(optimizer).__dict__.get(_STAGES, ()))
 
 
 @contextlib.contextmanager
@@ -142,13 +144,14 @@ def _install(model, leaf) -> None:
     kind = type(leaf)
 
     def run(variables, gradients):
-        stages = leaf.__dict__[_STAGES]
-        for stage in stages:
-            if not stage.state:
-                _build(model, stage, variables)
-        for stage in stages:
+        for stage in leaf.__dict__[_STAGES]:
             gradients = stage.on_gradients(list(gradients), variables)
         return gradients
+
+    def build(self, variables):  # a compiled step, or a replica at work, could not make the stages' state
+        kind.build(self, variables)
+        for stage in self.__dict__[_STAGES]:
+            _build(model, stage, variables)
 
     def sum_gradients(self, gradients_and_variables):  # TensorFlow: right behind Keras's own sum, or in its place
         if not self.__dict__.get(_SUMMED):
@@ -169,6 +172,7 @@ def _install(model, leaf) -> None:
         for stage in observers:
             stage.on_update(before, after)
 
+    leaf.__dict__["build"] = types.MethodType(build, leaf)
     leaf.__dict__["_backend_update_step"] = types.MethodType(update_step, leaf)
     if keras.backend.backend() == "tensorflow":
         leaf.__dict__["_all_reduce_sum_gradients"] = types.MethodType(sum_gradients, leaf)
@@ -178,11 +182,13 @@ def _install(model, leaf) -> None:
 
 
 def _build(model, stage, variables) -> None:
-    if keras.backend.backend() == "tensorflow":
-        with tf.init_scope(), model.distribute_strategy.scope():
+    if not stage.built:
+        stage.built = True
+        if keras.backend.backend() == "tensorflow":
+            with tf.init_scope(), model.distribute_strategy.scope():
+                stage.build(variables)
+        else:
             stage.build(variables)
-    else:
-        stage.build(variables)
     if keras.backend.backend() == "jax":  # part of the state that the compiled step carries along
         leaf = leaf_optimizer(model.optimizer)
         leaf._variables.extend(one for one in stage.state.values() if not _contains(leaf._variables, one))
@@ -230,8 +236,8 @@ def _save_without_stages(optimizer, leaf) -> None:
         variables = own(self)
         if len(variables) != len(store.keys()):
             raise ValueError(
-                f"the optimizer {self.name} has {len(variables)} variables, the file {len(store.keys())}: it was saved by "
-                "another kind of optimizer."
+                f"the optimizer {self.name} has {len(variables)} variables, the file {len(store.keys())}: it was saved "
+                "by another kind of optimizer."
             )
         for number, variable in enumerate(variables):
             variable.assign(store[str(number)])
@@ -242,7 +248,7 @@ def _save_without_stages(optimizer, leaf) -> None:
 
 # === Random numbers ===
 def global_seed_state() -> list[Any]:
-    """The state of the generator that random layers and functions without a seed of their own draw from, if there is one."""
+    """The state of the generator that layers and functions without a seed of their own draw from, if there is one."""
     from keras.src.backend.common import global_state
 
     generator = global_state.get_global_attribute("global_seed_generator")

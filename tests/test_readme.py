@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -24,6 +26,22 @@ def test_a_python_block_runs(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     exec(compile(BLOCKS[place], f"README.md, {place}", "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.slow
+def test_the_users_own_model_is_trained_by_two_workers(tmp_path):
+    (script,) = [block for block in BLOCKS.values() if block.startswith("# train.py")]
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    launch = [sys.executable, "-m", "gradschool", "launch", "--workers", "2", "--", "train.py"]
+    done = subprocess.run(launch, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = [line for line in (done.stdout + done.stderr).splitlines() if "val_accuracy" in line]
+    of_each = [
+        [re.sub(r"\d+ms/step|\d+s", "", line[10:]) for line in figures if line.startswith(f"[worker {n}]")]
+        for n in (0, 1)
+    ]
+    assert len(of_each[0]) == 3
+    assert of_each[0] == of_each[1]
 
 
 def test_there_are_blocks():

@@ -13,9 +13,11 @@ from .evaluate import evaluate
 from .fit import fit
 from .launch import launch
 from .models import models
+from .parity import parity
 from .predict import predict
+from .scale import scale
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for _command in (models, data, fit, evaluate, predict, bench, doctor):
+for _command in (models, data, fit, evaluate, predict, parity, bench, scale, doctor):
     app.command()(_command)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

@@ -14,6 +14,8 @@ from typing import Any
 
 from ..errors import unknown_name
 
+RULE = "philox"  # the generator; left to choose, TensorFlow and XLA would take different ones
+
 
 def shift(images, key, pixels: int):
     """Moves each image by up to `pixels` up or down and left or right; what is uncovered is zero.
@@ -78,7 +80,9 @@ def flip(images, key):
 
     from ..layers.global_batch import draw_for_samples
 
-    chances = draw_for_samples(lambda shape: tf.random.stateless_uniform(shape, key), [tf.shape(images)[0], 1, 1, 1])
+    chances = draw_for_samples(
+        lambda shape: tf.random.stateless_uniform(shape, key, alg=RULE), [tf.shape(images)[0], 1, 1, 1]
+    )
     mirrored = chances < 0.5  # (B, 1, 1, 1)
     return tf.where(mirrored, tf.reverse(images, axis=[2]), images)
 
@@ -100,7 +104,7 @@ def cutout(images, key, size: int):
     import tensorflow as tf
 
     height, width = images.shape[1], images.shape[2]
-    keys = tf.random.split(key, 2)
+    keys = tf.random.split(key, 2, alg=RULE)
     count = tf.shape(images)[0]
     top = _random_numbers(keys[0], count, 0, height)[:, tf.newaxis] - size // 2  # (B, 1)
     left = _random_numbers(keys[1], count, 0, width)[:, tf.newaxis] - size // 2  # (B, 1)
@@ -117,7 +121,7 @@ def _random_moves(key, count, pixels: int):
     from ..layers.global_batch import draw_for_samples
 
     def draw(shape):
-        moves = tf.random.stateless_uniform([2, shape[0]], key, -pixels, pixels + 1, tf.int32)
+        moves = tf.random.stateless_uniform([2, shape[0]], key, -pixels, pixels + 1, tf.int32, RULE)
         return tf.stack(tf.unstack(moves), axis=1)
 
     return tf.unstack(draw_for_samples(draw, [count, 2]), axis=1)
@@ -129,7 +133,9 @@ def _random_numbers(key, count, least: int, limit: int):
 
     from ..layers.global_batch import draw_for_samples
 
-    return draw_for_samples(lambda shape: tf.random.stateless_uniform(shape, key, least, limit, tf.int32), [count])
+    return draw_for_samples(
+        lambda shape: tf.random.stateless_uniform(shape, key, least, limit, tf.int32, RULE), [count]
+    )
 
 
 def _mirror(places, size: int):
@@ -198,6 +204,6 @@ def augment_images(images, key, augment: Mapping[str, int | bool]):
 
     for position, (name, function) in enumerate(_AUGMENTATIONS.items()):
         if name in augment:
-            own_key = tf.random.fold_in(key, position)
+            own_key = tf.random.fold_in(key, position, alg=RULE)
             images = function(images, own_key) if name == "flip" else function(images, own_key, augment[name])
     return images

@@ -78,12 +78,14 @@ class BatchSource:
         """
         import tensorflow as tf
 
+        from .augment import RULE
+
         order = tf.range(self.samples, dtype=tf.int32)
         if self.seed is None:
             return tf.zeros(2, tf.int64), order
         # By a stateless rule: tf.data's own random sources would also depend on the global seed.
         key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
-        return key, tf.random.experimental.stateless_shuffle(order, seed=key)
+        return key, tf.random.experimental.stateless_shuffle(order, seed=key, alg=RULE)
 
     def in_order(self, order):
         """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
@@ -127,11 +129,11 @@ class BatchSource:
         """Samples of a batch with its augmentation, as floats."""
         import tensorflow as tf
 
-        from .augment import augment_images
+        from .augment import RULE, augment_images
 
         x, *rest = samples
         if self.augment:  # before they become floats: bytes are quicker to move about
-            x = augment_images(x, tf.random.fold_in(key, step + 1), self.augment)
+            x = augment_images(x, tf.random.fold_in(key, step + 1, alg=RULE), self.augment)
         return (tf.nest.map_structure(to_float, x) if self.scale_bytes else x, *rest)
 
     def pipeline(self):

@@ -77,7 +77,8 @@ class Checkpoints(keras.callbacks.Callback):
         if not self.driven:
             raise ValueError(
                 "Checkpoints works with the engine's fit: that of zoo models, and of others after "
-                "zoo.use_engine(model), on the TensorFlow back end, with arrays or a tf.data.Dataset, and not with run_eagerly=True."
+                "zoo.use_engine(model), on the TensorFlow back end, with arrays or a tf.data.Dataset, and not with "
+                "run_eagerly=True."
             )
         self.driven = False
 

@@ -3,9 +3,10 @@
 The first two are chosen by rule and recorded, because XLA rounds differently: a repeated or resumed run uses the
 recorded choice. How many steps one call takes changes no figure, and follows the clock.
 
-XLA, on a CPU: for one replica, samples on the device, and layers that are matrix products and what lies between them.
-It takes away the time between operations; convolutions, recurrence and random numbers get slower by it. On a GPU: as
-Keras itself decides.
+XLA: for one replica, and where nothing is random: it would draw other numbers than TensorFlow does, so that one device
+and several would differ. On a CPU, for samples on the device and layers that are matrix products and what lies between
+them: it takes away the time between operations, but makes convolutions and recurrence slower. On a GPU, as Keras itself
+decides.
 
 Resident: where the samples take at most a quarter of the memory. A batch is then a slice, instead of a queue's element.
 """
@@ -46,13 +47,20 @@ class Choice:
         return asdict(self)
 
 
-def choose(model: keras.Model, strategy, bytes_of_samples: int | None, recorded: Mapping[str, Any] | None = None):
+def choose(
+    model: keras.Model,
+    strategy,
+    bytes_of_samples: int | None,
+    augmented: bool = False,
+    recorded: Mapping[str, Any] | None = None,
+) -> Choice:
     """The choice for a model and its samples.
 
     Args:
         model: compiled.
         strategy: a `tf.distribute.Strategy`.
         bytes_of_samples: their size in memory; None if they are only known as a stream.
+        augmented: whether they are changed at random.
         recorded: an earlier choice to use again, as far as the samples allow.
 
     Returns:
@@ -69,9 +77,9 @@ def choose(model: keras.Model, strategy, bytes_of_samples: int | None, recorded:
         resident = False
     if recorded:
         return Choice(bool(recorded["xla"]), resident and bool(recorded["resident"]))
-    one = strategy.num_replicas_in_sync == 1
-    xla = one and (bool(model.jit_compile) or (not on_gpu and resident and is_dense(model)))
-    return Choice(xla, resident)
+    if strategy.num_replicas_in_sync > 1 or augmented or any(map(_is_random, model._flatten_layers())):
+        return Choice(False, resident)
+    return Choice(bool(model.jit_compile) or (not on_gpu and resident and is_dense(model)), resident)
 
 
 def is_dense(model: keras.Model) -> bool:
@@ -84,7 +92,7 @@ def is_dense(model: keras.Model) -> bool:
         False
     """
     layers = [layer for layer in model._flatten_layers() if layer is not model and not _is_bookkeeping(layer)]
-    return bool(layers) and all(_kind(layer) in _DENSE and not _is_random(layer) for layer in layers)
+    return bool(layers) and all(_kind(layer) in _DENSE for layer in layers)
 
 
 def _is_bookkeeping(layer) -> bool:

@@ -97,7 +97,8 @@ class ResidentFeed:
         """The global batches of an epoch, one after the other."""
         import tensorflow as tf
 
-        ordered, key = self.source.in_order(None), tf.zeros(2, tf.int64)
+        key, order = self.source.begin_epoch(self._epoch or 0)
+        ordered = self.source.in_order(order)
         for step in range(self.steps):
             yield self.source.batch(ordered, key, tf.constant(step, tf.int64), self.source.size(step))
 

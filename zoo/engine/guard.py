@@ -1,9 +1,10 @@
 """The guard: stops training at the step whose gradients are no numbers any more, with the weights of the step before.
 
-In every step the gradients are added up: the sum is finite only if all of them are. If it is not, the loop ends. The
-weights are kept from harm in one of two ways. Where TensorFlow runs the operations one by one, a branch leaves the
-optimizer's update out. Where XLA compiles the steps, that branch would cost a third of a small model's step; instead all
-variables are copied before every call of the loop, put back after a failure, and the good steps repeated.
+In every step the gradients are added up: the sum is finite only if all of them are. If it is not, the loop ends. What
+the step has changed is undone in one of two ways. On one device with its samples at hand, all variables are copied
+before every call of the loop, put back after a failure, and the good steps repeated: a branch around the update would
+cost a third of a small model's step. Elsewhere (a stream cannot be read again, and replicas hold sums of their own) such
+a branch leaves the optimizer's update out.
 """
 
 import contextlib

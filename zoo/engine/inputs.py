@@ -102,7 +102,8 @@ def make_feed(source, model, strategy, steps: int | None = None, recorded=None) 
     """
     is_source = isinstance(source, BatchSource)
     # Once as they are and once in the order of an epoch.
-    choice = choose(model, strategy, 2 * source.bytes if is_source and steps is None else None, recorded)
+    size = 2 * source.bytes if is_source and steps is None else None
+    choice = choose(model, strategy, size, is_source and bool(source.augment), recorded)
     if choice.resident:
         return ResidentFeed(source, strategy), choice
     return StreamedFeed(source.pipeline() if is_source else source, strategy, steps), choice

@@ -41,6 +41,7 @@ class Loop:
         self.pace = Pace(self._has_workers)
         self.compiles = False  # whether the last call had to
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
+        self._logged: dict[str, Any] = {}  # shape and dtype of all of these that were traced
         self._feed: Any = None
         self.forget()
 
@@ -82,7 +83,8 @@ class Loop:
         self.compiles = False
         logs: dict[str, Any] = {}
         for begin, steps, size in self._feed.blocks(first, first + count):
-            run = functools.partial(self._compile(size), self._feed.arguments(), tf.constant(begin, tf.int64))
+            arguments = self._feed.arguments(), tf.constant(begin, tf.int64)
+            run = functools.partial(self._compile(size, arguments), *arguments)
             if self.guard is not None:
                 self.guard.keep()
             logs, ran = run(tf.constant(steps, tf.int64))
@@ -93,20 +95,41 @@ class Loop:
                 break
         return logs, done
 
-    def _compile(self, size: int):
+    def _compile(self, size: int, arguments):
         """The compiled loop over batches of `size` samples (0: of any size)."""
         import tensorflow as tf
 
-        if size not in self._compiled:
+        while size not in self._compiled:
             self.compiles = True
             run = functools.partial(self._run_resident if self._feed.resident else self._run_streamed, size=size)
             jit = (self.xla and self._feed.resident) or None
-            self._compiled[size] = tf.function(run, autograph=False, jit_compile=jit)
+            compiled = tf.function(run, autograph=False, jit_compile=jit)
+            compiled.get_concrete_function(*arguments, tf.constant(1, tf.int64))
+            if self._has_room_for_logs():
+                self._compiled[size] = compiled
         return self._compiled[size]
+
+    def _has_room_for_logs(self) -> bool:
+        """Whether all that a step logs was kept when it was traced; makes the variables that were missing.
+
+        A replica at work cannot make them.
+        """
+        import tensorflow as tf
+
+        new = {name: value for name, value in self._logged.items() if name not in self.last_logs}
+        with self.strategy.scope():
+            for name, value in new.items():
+                self.last_logs[name] = tf.Variable(
+                    tf.zeros(*value),
+                    trainable=False,
+                    synchronization=tf.VariableSynchronization.ON_READ,  # every replica writes its own
+                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+                )
+        return not new
 
     def read_last_logs(self) -> dict[str, Any]:
         """What the last step logged beside the metrics."""
-        return {name: variable.numpy() for name, variable in self.last_logs.items()}
+        return {name: variable.read_value().numpy() for name, variable in self.last_logs.items()}
 
     # === What is compiled ===
     def _run_resident(self, arguments, first, count, size: int):
@@ -175,10 +198,9 @@ class Loop:
         import tensorflow as tf
 
         value = tf.convert_to_tensor(value)
-        if name not in self.last_logs:
-            with tf.init_scope(), self.strategy.scope():
-                self.last_logs[name] = tf.Variable(tf.zeros(value.shape, value.dtype), trainable=False)
-        self.last_logs[name].assign(value)
+        self._logged[name] = value.shape, value.dtype
+        if name in self.last_logs:
+            self.last_logs[name].assign(value)
 
     def _logs(self) -> dict[str, Any]:
         """The metrics of the epoch so far, and whatever else the last step logged; nothing with several workers.

@@ -1,4 +1,4 @@
-"""Plain data with arrays in it, in one file: a `.npz` whose arrays stand beside a JSON text that says where they belong.
+"""Plain data with arrays in it, in one file: a `.npz` of the arrays and a JSON text that says where they belong.
 
 A file is there whole or not at all, and one that was damaged afterwards is found out: the archive keeps a checksum of
 everything in it.
@@ -30,7 +30,7 @@ def write_plain(path: Path, value: Any) -> None:
     """
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(_without_arrays(value, arrays))
-    with written_whole(path) as unfinished, open(unfinished, "wb") as file:
+    with written_whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **{_TEXT: np.array(text)}, **arrays)
         file.flush()
         os.fsync(file.fileno())

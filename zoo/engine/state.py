@@ -60,7 +60,7 @@ def write_variables(model: keras.Model, strategy, values: Sequence[np.ndarray]) 
         )
     for variable, value in zip(variables, values, strict=True):
         if _differs_by_replica(variable):
-            first = strategy.extended.worker_id * len(variable.values) if has_workers(strategy) else 0
+            first = strategy.extended._id_in_cluster * len(variable.values) if has_workers(strategy) else 0
             for replica, own in enumerate(variable.values):
                 own.assign(value[first + replica])
         else:
@@ -106,17 +106,20 @@ def _of_all_replicas(variables: Sequence[Any], strategy) -> list[np.ndarray]:
 # === Random numbers ===
 def read_random() -> dict[str, Any]:
     """The states of Python's and NumPy's global generators."""
-    return {"python": random.getstate(), "numpy": np.random.get_state()}
+    return {"python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002
 
 
 def write_random(states: Mapping[str, Any]) -> None:
     """Puts back what `read_random` gave."""
     random.setstate(states["python"])
-    np.random.set_state(states["numpy"])
+    np.random.set_state(states["numpy"])  # noqa: NPY002
 
 
 # === Callbacks ===
 _NOT_STATE = ("params", "_model", "model", "_executor")
+# Whether a Keras callback has found out, at the end of its first epoch, if more is better. That turns the sign of its
+# `min_delta`, and must not happen once more.
+_KNOWS_BETTER = "knows better"
 
 
 def read_callback(callback) -> dict[str, Any]:
@@ -124,12 +127,15 @@ def read_callback(callback) -> dict[str, Any]:
     if hasattr(callback, "get_state"):
         return callback.get_state()
     own = {name: value for name, value in vars(callback).items() if name not in _NOT_STATE}
-    return {name: value for name, value in own.items() if is_plain(value)}
+    knows_better = own.get("monitor_op") is not None
+    return {name: value for name, value in own.items() if is_plain(value)} | {_KNOWS_BETTER: knows_better}
 
 
 def write_callback(callback, state: Mapping[str, Any]) -> None:
     """Puts back what `read_callback` gave."""
     if hasattr(callback, "set_state"):
         callback.set_state(state)
-    else:
-        vars(callback).update(state)
+        return
+    if state[_KNOWS_BETTER] and getattr(callback, "monitor_op", None) is None:
+        callback._set_monitor_op()
+    vars(callback).update((name, value) for name, value in state.items() if name != _KNOWS_BETTER)

@@ -153,9 +153,10 @@ def split_cpu(devices: int) -> None:
     try:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
     except RuntimeError as error:
+        there = len(tf.config.list_logical_devices("CPU"))
         raise ValueError(
-            f"replicas={devices}: TensorFlow has started already, with {len(tf.config.list_logical_devices('CPU'))} CPU "
-            "device(s). Ask for the strategy before any model or data are made, or start Python anew."
+            f"replicas={devices}: TensorFlow has started already, with {there} CPU device(s). Ask for the strategy "
+            "before any model or data are made, or start Python anew."
         ) from error
 
 
@@ -187,8 +188,8 @@ def _tpu(tf):
     if not has_support:
         raise ValueError(
             f"this TensorFlow ({tf.__version__}) has no TPU support. TensorFlow 2.19.1 and 2.20 have, when installed "
-            "as tensorflow-tpu in place of tensorflow; later releases do not. The other way to a TPU is the JAX back end: "
-            "pip install 'jax[tpu]' and KERAS_BACKEND=jax, with the same --strategy tpu."
+            "as tensorflow-tpu in place of tensorflow; later releases do not. The other way to a TPU is the JAX back "
+            "end: pip install 'jax[tpu]' and KERAS_BACKEND=jax, with the same --strategy tpu."
         )
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver()

@@ -155,7 +155,7 @@ class Run:
         self.steps_before += self.step
 
     def stop_if_not_finite(self) -> None:
-        """Ends the fit if the guard has stopped the loop; says at which step, and which layer is the first concerned."""
+        """Ends the fit if the guard has stopped the loop; says at which step, and which layer is concerned first."""
         bad = self.loop.guard.bad_step_number()
         if bad is not None:
             where = first_trouble(self.model, self.batch_of(bad), self.strategy)
@@ -340,7 +340,9 @@ def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | Strea
             strategy,
             kind,
             xla,
-            Guard(model, strategy, rolls_back=xla and feed.resident) if kind == "train" else None,
+            Guard(model, strategy, rolls_back=feed.resident and strategy.num_replicas_in_sync == 1)
+            if kind == "train"
+            else None,
         )
         setattr(model, name, loop)
     loop.use(feed)

@@ -24,8 +24,8 @@ class NotFiniteError(ValueError):
         self.epoch, self.step, self.where = epoch, step, where
         last = f" The last good checkpoint is {kept[-1]}." if kept else ""
         super().__init__(
-            f"training diverged: the gradients are not finite in epoch {epoch}, step {step}: {where}. The weights are those "
-            f"before that step.{last} Try a lower learning rate, clip the gradients, or look at the samples of that step."
+            f"training diverged: the gradients are not finite in epoch {epoch}, step {step}: {where}. The weights are "
+            f"those before that step.{last} Try a lower learning rate, clip the gradients, or look at that step's samples."
         )
 
 
@@ -41,7 +41,7 @@ def first_trouble(model: keras.Model, batch, strategy) -> str:
         Half a sentence that names the first layer concerned, forwards through the outputs, then backwards through the
         gradients.
     """
-    for variable in model.variables:
+    for variable in model.trainable_variables:
         if not _is_finite(variable):
             return f"the weights {variable.path} were not finite before it"
     if batch is None:

@@ -9,14 +9,15 @@ from .loop import Loop
 
 
 def use_engine(model: keras.Model) -> keras.Model:
-    """Lets `fit`, `evaluate` and `predict` of a Keras model run through gradschool's engine, with the arguments they have.
+    """Lets `fit`, `evaluate` and `predict` of a Keras model run through the engine, with the arguments they have.
 
-    What changes: many steps run in one call; under a `tf.distribute` strategy the result is that of one device; a fit with
-    `zoo.Checkpoints` among its callbacks can be resumed. What stays: the model's own `train_step` and `compute_loss`.
+    What changes: many steps run in one call; under a `tf.distribute` strategy the result is that of one device; a fit
+    with `zoo.Checkpoints` among its callbacks can be resumed. What stays: the model's own `train_step` and
+    `compute_loss`.
 
-    Random layers of Keras draw the same numbers on one device as ever; on several replicas no two share their numbers, but
-    they are not those of one device: use `gradschool.zoo`'s `Dropout` where that matters. A `compute_loss` of your own
-    should use Keras's losses, or `zoo.batch_mean` in place of `keras.ops.mean`.
+    Random layers of Keras draw the same numbers on one device as ever; on several replicas no two share their numbers,
+    but they are not those of one device: use `zoo.Dropout` where that matters. A `compute_loss` of your own should use
+    Keras's losses, or `zoo.batch_mean` in place of `keras.ops.mean`.
 
     Args:
         model: any `keras.Model`, compiled or not. To train on several devices, make it in `strategy.scope()`.
@@ -69,8 +70,8 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
             why = str(error)
     if model.distribute_strategy.num_replicas_in_sync > 1:
         raise ValueError(
-            f"on several replicas, gradschool trains from arrays or a tf.data.Dataset, and compiled; this was {why}. Keras's "
-            "own loop would give another result than one device."
+            f"on several replicas, gradschool trains from arrays or a tf.data.Dataset, and compiled; this was {why}. "
+            "Keras's own loop would give another result than one device."
         )
     for kind in ("train", "test", "predict"):  # Keras's loop makes its own
         if isinstance(getattr(model, f"{kind}_function"), Loop | training.Answers):

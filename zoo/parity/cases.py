@@ -1,87 +1,23 @@
-"""Small trainings, each with one thing in it that goes wrong when replicas work each for themselves.
+"""Small trainings, each with one thing in it that goes wrong when replicas work each for themselves."""
 
-All have 139 samples in batches of 32: four whole batches and one of 11, which no number of replicas divides, and take 20
-steps. See `training.py` for how they are run.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from ..layers.dropout import Dropout
-
-SAMPLES, BATCH, EPOCHS = 139, 32, 4  # 5 steps an epoch, 20 in all
-CLASSES = 5
-
-
-@dataclass(frozen=True)
-class ParityCase:
-    """One training.
-
-    Args:
-        name: of what it tries.
-        build: gives the compiled model.
-        samples: gives x, y and, where there are any, sample weights.
-        fit: further arguments of `fit`.
-        precisions: floating-point types it is run in.
-    """
-
-    name: str
-    build: Callable[[], keras.Model]
-    samples: Callable[[], tuple[Any, ...]]
-    fit: Mapping[str, Any] = field(default_factory=dict)
-    precisions: tuple[str, ...] = ("float64", "float32")
-
-
-# === Samples ===
-def vectors(count: int = SAMPLES) -> tuple[np.ndarray, np.ndarray]:
-    """x, shape `(N, 20)`, and labels, shape `(N,)`."""
-    rng = np.random.default_rng(7)
-    return rng.normal(size=(count, 20)), rng.integers(0, CLASSES, count)
-
-
-def weighted_vectors():
-    """The same, some of them worth nothing, most in the first half of a batch."""
-    x, y = vectors()
-    weights = np.random.default_rng(8).random(len(x)) * np.where(np.arange(len(x)) % BATCH < 12, 0.1, 2.0)
-    weights[::7] = 0
-    return x, y, weights
-
-
-def images():
-    """x, shape `(N, 8, 8, 3)`, and labels."""
-    rng = np.random.default_rng(9)
-    return rng.normal(size=(SAMPLES, 8, 8, 3)), rng.integers(0, CLASSES, SAMPLES)
-
-
-def sequences():
-    """Token sequences of very different lengths, padded with 0, and a label for every token, shape `(N, 11)`."""
-    rng = np.random.default_rng(10)
-    lengths = np.where(np.arange(SAMPLES) % BATCH < 10, 1, rng.integers(2, 12, SAMPLES))
-    tokens = rng.integers(1, 13, (SAMPLES, 11)) * (np.arange(11) < lengths[:, None])
-    return tokens, rng.integers(0, CLASSES, (SAMPLES, 11))
-
-
-def vectors_with_an_outlier():
-    """Vectors, one of which is too large for float16: row 27, which only the last replica sees."""
-    x, y = vectors()
-    x[27] *= 1e7
-    return x, y
+from ..registry import create_model
+from . import samples
+from .case import ParityCase
+from .samples import CLASSES
 
 
 # === Models ===
-def _compiled(inputs, outputs, optimizer=None, **kwargs) -> keras.Model:
-    model = keras.Model(inputs, outputs)
-    model.compile(
-        optimizer or keras.optimizers.SGD(0.1, momentum=0.9),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        **kwargs,
-    )
+def _compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer | None = None) -> keras.Model:
+    optimizer = optimizer or keras.optimizers.SGD(0.1, momentum=0.9)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, metrics=["accuracy"])
     return model
 
 
@@ -94,7 +30,7 @@ def classifier(*between: Callable[[], Any], optimizer: Callable[[], Any] | None 
         for layer in (*between, layers.ReLU):
             x = layer()(x)
         logits = layers.Dense(CLASSES, dtype=keras.config.floatx())(x)
-        return _compiled(inputs, logits, optimizer and optimizer())
+        return _compiled(keras.Model(inputs, logits), optimizer and optimizer())
 
     return build
 
@@ -104,14 +40,16 @@ def convolutional():
     inputs = keras.Input((8, 8, 3))
     x = layers.Conv2D(6, 3, use_bias=False)(inputs)
     x = layers.ReLU()(layers.BatchNormalization()(x))
-    return _compiled(inputs, layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(x)))
+    logits = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(x))
+    return _compiled(keras.Model(inputs, logits))
 
 
 def masked_tagger():
     """A label for every token that is not padding."""
     inputs = keras.Input((11,), dtype="int32")
     x = layers.Embedding(13, 7, mask_zero=True)(inputs)
-    return _compiled(inputs, layers.Dense(CLASSES)(layers.LSTM(6, return_sequences=True)(x)))
+    logits = layers.Dense(CLASSES)(layers.LSTM(6, return_sequences=True)(x))
+    return _compiled(keras.Model(inputs, logits))
 
 
 class OwnStep(keras.Model):
@@ -147,6 +85,11 @@ def own_step():
     return model
 
 
+def small_mlp():
+    """A zoo model, for digits."""
+    return _compiled(create_model("mlp", hidden=(16,), dropout=0.2))
+
+
 def _sgd(**kwargs):
     return lambda: keras.optimizers.SGD(0.1, momentum=0.9, **kwargs)
 
@@ -155,32 +98,40 @@ def _overflowing():
     return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=2.0**10, dynamic_growth_steps=3)
 
 
-L2 = "l2"
-CASES = {
-    case.name: case
-    for case in (
-        ParityCase("dense", classifier(), vectors),
-        ParityCase("shuffled", classifier(), vectors, fit={"shuffle": True}),
-        ParityCase("dropout", classifier(lambda: Dropout(0.4)), vectors),
-        ParityCase("batch_normalization", classifier(layers.BatchNormalization), vectors),
-        ParityCase("convolution", convolutional, images),
-        ParityCase("layer_normalization", classifier(layers.LayerNormalization), vectors),
-        ParityCase("masked_loss", masked_tagger, sequences),
-        ParityCase("sample_weights", classifier(), weighted_vectors),
-        ParityCase("class_weights", classifier(), vectors, fit={"class_weight": {0: 0.2, 1: 3.0, 2: 1.0}}),
-        ParityCase("regularization_losses", classifier(kernel_regularizer=L2, activity_regularizer=L2), vectors),
-        ParityCase("clip_by_global_norm", classifier(optimizer=_sgd(global_clipnorm=0.3)), vectors),
-        ParityCase("clip_by_norm", classifier(optimizer=_sgd(clipnorm=0.1)), vectors),
-        ParityCase("clip_by_value", classifier(optimizer=_sgd(clipvalue=0.02)), vectors),
-        ParityCase("gradient_accumulation", classifier(optimizer=_sgd(gradient_accumulation_steps=4)), vectors),
-        ParityCase("moving_average", classifier(optimizer=_sgd(use_ema=True, ema_overwrite_frequency=3)), vectors),
-        ParityCase("adamw", classifier(optimizer=lambda: keras.optimizers.AdamW(0.01)), vectors),
-        ParityCase("own_train_step", own_step, vectors),
-        ParityCase(
-            "mixed_float16_overflow",
-            classifier(optimizer=_overflowing),
-            vectors_with_an_outlier,
-            precisions=("mixed_float16",),
-        ),
-    )
-}
+def _case(name: str, data: Callable[[], dict[str, Any]] = samples.vectors, *between: Callable[[], Any], **dense: Any):
+    """A case of `classifier`."""
+    return ParityCase(name, classifier(*between, **dense), data)
+
+
+_CASES = (
+    _case("dense"),
+    ParityCase("shuffled", classifier(), samples.vectors, fit={"shuffle": True}),
+    _case("dropout", samples.vectors, lambda: Dropout(0.4)),
+    _case("batch_normalization", samples.vectors, layers.BatchNormalization),
+    ParityCase("convolution", convolutional, samples.images),
+    _case("layer_normalization", samples.vectors, layers.LayerNormalization),
+    ParityCase("masked_loss", masked_tagger, samples.sequences),
+    _case("sample_weights", samples.weighted_vectors),
+    ParityCase("class_weights", classifier(), samples.vectors, fit={"class_weight": {0: 0.2, 1: 3.0, 2: 1.0}}),
+    _case("regularization_losses", kernel_regularizer="l2", activity_regularizer="l2"),
+    _case("clip_by_global_norm", optimizer=_sgd(global_clipnorm=0.3)),
+    _case("clip_by_norm", optimizer=_sgd(clipnorm=0.1)),
+    _case("clip_by_value", optimizer=_sgd(clipvalue=0.02)),
+    _case("gradient_accumulation", optimizer=_sgd(gradient_accumulation_steps=4)),
+    _case("moving_average", optimizer=_sgd(use_ema=True, ema_overwrite_frequency=3)),
+    _case("adamw", optimizer=lambda: keras.optimizers.AdamW(0.01)),
+    ParityCase("own_train_step", own_step, samples.vectors),
+    _case("validation", samples.arrays_with_validation),
+    _case("streamed", samples.streamed_vectors, lambda: Dropout(0.4)),
+    _case("streamed_unknown_length", samples.stream_of_unknown_length),
+    _case("streamed_validation", samples.streamed_with_validation),
+    ParityCase("augmentation", small_mlp, samples.augmented_digits),
+    ParityCase("streamed_augmentation", small_mlp, samples.streamed_augmented_digits),
+    ParityCase(
+        "mixed_float16_overflow",
+        classifier(optimizer=_overflowing),
+        samples.vectors_with_an_outlier,
+        precisions=("mixed_float16",),
+    ),
+)
+CASES = {case.name: case for case in _CASES}

@@ -2,80 +2,100 @@
 
     python -m gradschool.zoo.parity.training OUT.npz --strategy mirrored --replicas 2 --cases MODULE [--names a,b]
 
-`MODULE.CASES` is a dict of `ParityCase`s. For every case and precision the file holds the weights, the history and, where
-there is one, the overflow scale and the number of updates.
+`MODULE.CASES` is a dict of `ParityCase`s. The file, which `engine/plain_data.py` reads, holds what `train` returns for
+every case and precision: {case: {precision: result}}. On one device a case in float32 is also trained with its sums in
+another order, as the precision "float32 reversed".
 """
 
 import argparse
+import contextlib
 import importlib
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from ...callbacks.keras_internals import leaf_optimizer
 from ..engine.plain_data import write_plain
 from ..engine.replicas import replaced
 from ..engine.strategies import get_strategy, is_chief
 from ..engine.use import use_engine
-from ..layers import dropout, global_batch
-from .cases import BATCH, EPOCHS, ParityCase
+from ..layers import activations, dropout, global_batch
+from .case import EPOCHS, REVERSED, ParityCase
 
 
-def train(case: ParityCase, precision: str, strategy, reverse: bool = False) -> dict[str, Any]:
+def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
     """Trains a case from seed 0.
 
     Args:
         case: what to train.
-        precision: "float64", "float32" or "mixed_float16".
+        precision: "float64", "float32", "mixed_float16" or `REVERSED`.
         strategy: from `get_strategy`.
-        reverse: whether the rows of every batch come in reverse order, and their random numbers with them. Nothing but
-            the order of sums is then another.
 
     Returns:
-        `weights`, `history`, and `scale` and `updates` for mixed_float16.
+        `weights` and `history`; except for float32 also `evaluation` and `predictions` afterwards; for mixed_float16
+        also the loss `scale` and the number of `updates` that were not skipped.
     """
-    floatx = "float32" if precision == "mixed_float16" else precision
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(precision)
-    try:
+    with _precision(precision):
         keras.utils.set_random_seed(0)
         with strategy.scope():
             model = use_engine(case.build())
-        samples = [one.astype(floatx) if one.dtype.kind == "f" else one.astype("int32") for one in case.samples()]
-        if reverse:
-            samples = [_reversed_in_batches(one) for one in samples]
-        x, y, *weights = samples
-        settings = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": False, "verbose": 0, **case.fit}
-        with replaced(dropout, "draw_for_samples", _draw_reversed if reverse else global_batch.draw_for_samples):
-            with replaced(dropout, "current_part", lambda: global_batch.current_part() or reverse or None):
-                history = model.fit(x, y, sample_weight=weights[0] if weights else None, **settings)
-        result = {"weights": [np.asarray(one, "float64") for one in model.get_weights()], "history": history.history}
-        if hasattr(model.optimizer, "dynamic_scale"):
+        data = case.data()
+        with _reversed_batches(model) if precision == REVERSED else contextlib.nullcontext():
+            model.fit(**data, **{"epochs": EPOCHS, "shuffle": False, "verbose": 0, **case.fit})
+        weights = [np.asarray(one, "float64") for one in model.get_weights()]
+        result = {"weights": weights, "history": model.history.history}
+        if not precision.startswith("float32"):
+            samples = {name: value for name, value in data.items() if name != "validation_data"}
+            result["evaluation"] = model.evaluate(**samples, verbose=0, return_dict=True)
+            result["predictions"] = model.predict(data["x"], batch_size=data.get("batch_size"), verbose=0)
+        if precision == "mixed_float16":
             result["scale"] = float(model.optimizer.dynamic_scale.numpy())
-            result["updates"] = int(model.optimizer.iterations.numpy())
+            result["updates"] = int(leaf_optimizer(model.optimizer).iterations.numpy())
         return result
+
+
+@contextlib.contextmanager
+def _precision(precision: str) -> Iterator[None]:
+    """For the time of the block, Keras's global one."""
+    keras.config.set_floatx("float64" if precision == "float64" else "float32")
+    keras.config.set_dtype_policy(precision.removesuffix(" reversed"))
+    try:
+        yield
     finally:
         keras.config.set_floatx("float32")
         keras.config.set_dtype_policy("float32")
 
 
-def _reversed_in_batches(rows):
-    return np.concatenate([rows[first : first + BATCH][::-1] for first in range(0, len(rows), BATCH)])
+@contextlib.contextmanager
+def _reversed_batches(model: keras.Model) -> Iterator[None]:
+    """For the time of the block, the rows of every batch come in reverse order, and their random numbers with them.
+
+    On one device nothing but the order of sums is then another.
+    """
+
+    def train_step(self, batch):
+        return type(self).train_step(self, keras.tree.map_structure(lambda rows: rows[::-1], batch))
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(replaced(model, "train_step", types.MethodType(train_step, model)))
+        for module in (activations, dropout):
+            stack.enter_context(replaced(module, "draw_for_samples", lambda draw, shape: draw(shape)[::-1]))
+        everything = global_batch.Part(first=0, count=None, total=None)  # dropout then asks for its samples' numbers
+        stack.enter_context(replaced(dropout, "current_part", lambda: everything))
+        yield
 
 
-def _draw_reversed(draw, shape):
-    return draw(shape)[::-1]
-
-
-def train_all(cases: dict[str, ParityCase], strategy, with_reversed: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every case in every precision; on one device also with reversed sums in float32, for the spread of rounding."""
+def train_all(cases: Mapping[str, ParityCase], strategy, with_reversed: bool) -> dict[str, dict[str, Any]]:
+    """Every case in each of its precisions, and, if asked for, in `REVERSED` besides float32."""
+    results: dict[str, dict[str, Any]] = {}
     for name, case in cases.items():
-        for precision in case.precisions:
-            yield f"{name}/{precision}", train(case, precision, strategy)
-        if with_reversed and "float32" in case.precisions:
-            yield f"{name}/reversed", train(case, "float32", strategy, reverse=True)
+        extra = [REVERSED] if with_reversed and "float32" in case.precisions else []
+        results[name] = {precision: train(case, precision, strategy) for precision in (*case.precisions, *extra)}
+    return results
 
 
 def main() -> None:
@@ -89,8 +109,8 @@ def main() -> None:
     options = parser.parse_args()
     strategy = get_strategy(options.strategy, options.replicas)
     cases = importlib.import_module(options.cases).CASES
-    chosen = {name: cases[name] for name in options.names.split(",")} if options.names else dict(cases)
-    results = dict(train_all(chosen, strategy, with_reversed=options.strategy == "one"))
+    chosen = {name: cases[name] for name in options.names.split(",")} if options.names else cases
+    results = train_all(chosen, strategy, with_reversed=options.strategy == "one")
     if is_chief(strategy):
         write_plain(options.out, results)
 

@@ -186,7 +186,7 @@ def test_a_callback_without_batch_hooks_costs_no_calls():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
     calls = []
-    run = made.train_function._compile(8)
+    run = made.train_function._compiled[8]
     made.train_function._compiled[8] = lambda *arguments: calls.append(int(arguments[-1])) or run(*arguments)
     made.fit(X, Y, batch_size=8, verbose=0, callbacks=[keras.callbacks.EarlyStopping(monitor="loss")])
     assert calls == [4]

@@ -1,0 +1,111 @@
+"""Training stops at the very step whose gradients are no numbers, with the weights of the step before."""
+
+import keras
+import numpy as np
+import pytest
+
+from gradschool import zoo
+from gradschool.zoo.engine.trouble import NotFiniteError
+
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the engine is TensorFlow's")
+
+STEPS, BATCH = 5, 4
+
+
+@pytest.fixture(params=["XLA", "TensorFlow"])
+def model(request):
+    """A model whose steps XLA compiles, and one whose steps it does not, with statistics of the samples besides."""
+    inner = [keras.layers.Dense(3, name="first")]
+    if request.param == "TensorFlow":
+        inner = [keras.layers.Reshape((6, 1)), keras.layers.Conv1D(2, 3, name="first"), keras.layers.Flatten()]
+        inner.append(keras.layers.BatchNormalization())
+    model = keras.Sequential([keras.Input((6,)), *inner, keras.layers.Dense(1, name="second")])
+    model = zoo.use_engine(model)
+    model.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    return model
+
+
+def samples():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(STEPS * BATCH, 6)).astype("float32"), rng.normal(size=(STEPS * BATCH, 1)).astype("float32")
+
+
+def state(model):
+    return [value.numpy().tobytes() for value in (*model.variables, *model.optimizer.variables)]
+
+
+class SpoilWeights(keras.callbacks.Callback):
+    """Makes the samples of the second epoch unusable through a weight that turns huge, at the beginning of it."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.get_layer("second").bias.assign([np.inf])
+
+
+@pytest.mark.parametrize("bad", [0, 2, 4])
+def test_weights_are_those_before_the_step(model, bad):
+    x, y = samples()
+    model.optimizer.build(model.trainable_variables)
+    start = [value.numpy() for value in (*model.variables, *model.optimizer.variables)]
+    if bad:
+        model.fit(x[: BATCH * bad], y[: BATCH * bad], BATCH, shuffle=False, verbose=0)
+    expected = state(model)
+    for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
+        variable.assign(value)
+    x[BATCH * bad + 1, 3] = np.nan
+    with pytest.raises(NotFiniteError, match=f"epoch 1, step {bad + 1}: the samples themselves") as caught:
+        model.fit(x, y, BATCH, shuffle=False, verbose=0)
+    assert (caught.value.epoch, caught.value.step) == (1, bad + 1)
+    assert state(model) == expected
+
+
+def test_weights_are_those_before_the_step_of_a_stream(model):
+    import tensorflow as tf
+
+    x, y = samples()
+    model.optimizer.build(model.trainable_variables)
+    start = [value.numpy() for value in (*model.variables, *model.optimizer.variables)]
+    model.fit(tf.data.Dataset.from_tensor_slices((x[:8], y[:8])).batch(BATCH), verbose=0)
+    expected = [value.numpy() for value in model.trainable_variables]
+    for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
+        variable.assign(value)
+    x[BATCH * 2 + 1, 3] = np.nan
+    with pytest.raises(NotFiniteError, match="epoch 1, step 3: the samples themselves"):
+        model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), verbose=0)
+    for variable, value in zip(model.trainable_variables, expected, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_the_epoch_and_the_first_layer_are_named(model):
+    with pytest.raises(NotFiniteError, match=r"epoch 2, step 1: the weights .*second/bias were not finite"):
+        model.fit(*samples(), BATCH, epochs=3, callbacks=[SpoilWeights()], verbose=0)
+
+
+def test_an_exploding_learning_rate_stops_training(model):
+    model.optimizer.learning_rate = 1e30
+    with pytest.raises(NotFiniteError) as caught:
+        model.fit(*samples(), BATCH, epochs=3, verbose=0)
+    assert (caught.value.epoch, caught.value.step) <= (2, 1)
+    assert all(np.isfinite(value).all() for value in model.get_weights())
+
+
+def test_another_fit_is_possible_afterwards(model):
+    x, y = samples()
+    bad = x.copy()
+    bad[0] = np.nan
+    with pytest.raises(NotFiniteError):
+        model.fit(bad, y, BATCH, verbose=0)
+    model.fit(x, y, BATCH, verbose=0)
+    assert all(np.isfinite(value).all() for value in model.get_weights())
+
+
+def test_an_overflow_of_float16_is_no_trouble():
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    model = zoo.use_engine(model)
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=2.0**126)
+    model.compile(optimizer, "mse")
+    before = model.get_weights()
+    model.fit(*samples(), BATCH, verbose=0)
+    assert model.optimizer.dynamic_scale.numpy() < 2.0**126
+    for one, other in zip(before, model.get_weights(), strict=True):
+        assert np.isfinite(other).all() or (one == other).all()

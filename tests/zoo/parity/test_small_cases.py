@@ -1,0 +1,39 @@
+"""Every small case gives one device's result on 2 and 4 replicas and on 2 workers."""
+
+import keras
+import pytest
+
+from gradschool.zoo.parity.case import REVERSED
+from gradschool.zoo.parity.cases import CASES
+from gradschool.zoo.parity.comparing import compare, largest_difference
+from gradschool.zoo.parity.report import failures
+from gradschool.zoo.parity.running import ONE_DEVICE, Setting, train_in_settings
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's"),
+]
+SETTINGS = [Setting("mirrored", 2), Setting("mirrored", 4), Setting("multiworker", 2)]
+
+
+@pytest.fixture(scope="module")
+def results():
+    return train_in_settings([ONE_DEVICE, *SETTINGS])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_a_case_gives_the_result_of_one_device(name, setting, results):
+    one, other = results[ONE_DEVICE][name], results[setting][name]
+    assert other.keys() == set(CASES[name].precisions)
+    assert [str(found) for found in failures(compare(name, str(setting), one, other))] == []
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "float32" in case.precisions])
+def test_another_order_of_sums_is_but_rounding(name, results):
+    one = results[ONE_DEVICE][name]
+    assert largest_difference(one["float32"]["weights"], one[REVERSED]["weights"]) < 1e-4
+
+
+def test_the_overflow_makes_one_device_skip_one_step_an_epoch(results):
+    assert results[ONE_DEVICE]["mixed_float16_overflow"]["mixed_float16"]["updates"] == 16
