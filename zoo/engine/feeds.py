@@ -155,7 +155,7 @@ class StreamedFeed:
         One with a state of its own, such as a `tf.random.Generator` in a `map`, has to be read through every time.
         """
         if self.endless:
-            self.passed = passes * self.steps
+            self.passed = passes * (self.steps or 0)
             return
         read = None if _has_state(self.batches) else 1
         for _ in range(passes):

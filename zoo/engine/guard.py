@@ -3,13 +3,14 @@
 In every step the gradients are added up: the sum is finite only if all of them are. If it is not, the loop ends. What
 the step has changed is undone in one of two ways. On one device with its samples at hand, all variables are copied
 before every call of the loop, put back after a failure, and the good steps repeated: a branch around the update would
-cost a third of a small model's step. Elsewhere (a stream cannot be read again, and replicas hold sums of their own) such
-a branch leaves the optimizer's update out.
+cost a third of a small model's step. Elsewhere (a stream cannot be read again, replicas hold sums of their own) such a
+branch leaves the optimizer's update out.
 """
 
 import contextlib
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 
@@ -35,7 +36,7 @@ class Guard:
         self.rolls_back = rolls_back
         self.step = None  # set by the loop: the step that is being traced
         self._kept: list = []
-        self._copy = None
+        self._copy: Any = None
         with strategy.scope():
             self.bad_step = tf.Variable(-1, dtype=tf.int64, trainable=False, name="bad_step")
 

@@ -28,10 +28,10 @@ def write_plain(path: Path, value: Any) -> None:
     Raises:
         OSError: if it cannot be written; whatever was at `path` before is still there.
     """
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     text = json.dumps(_without_arrays(value, arrays))
     with written_whole(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, **{_TEXT: np.array(text)}, **arrays)
+        np.savez(file, allow_pickle=False, **{_TEXT: np.array(text)}, **arrays)
         file.flush()
         os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY)

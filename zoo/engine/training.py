@@ -60,8 +60,8 @@ def fit(
     build(model, feed, strategy)
     validation = None
     if validation_data is not None:
-        parts = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
-        validation_source = make_source(*parts, batch_size=validation_batch_size or batch_size)
+        x_held, y_held, weight_held = keras.utils.unpack_x_y_sample_weight(validation_data)
+        validation_source = make_source(x_held, y_held, weight_held, validation_batch_size or batch_size)
         validation, _ = make_evaluation_feed(validation_source, model, strategy, validation_steps, choice.settings())
     if checkpoints is not None:
         checkpoints.choices = choice.settings()
@@ -114,7 +114,7 @@ class Run:
             self.order += 1
             self.passes += 1
             if self.checkpoints is not None:
-                self.save()
+                self.save(self.checkpoints)
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         self.callbacks.on_train_end(logs)
@@ -151,12 +151,13 @@ class Run:
                 break
             within = self.step != feed.steps and not model.stop_training
             if self.checkpoints is not None and within and self.checkpoints.is_due(self.steps_before + self.step):
-                self.save()
+                self.save(self.checkpoints)
         self.steps_before += self.step
 
     def stop_if_not_finite(self) -> None:
         """Ends the fit if the guard has stopped the loop; says at which step, and which layer is concerned first."""
-        bad = self.loop.guard.bad_step_number()
+        guard = self.loop.guard
+        bad = None if guard is None else guard.bad_step_number()
         if bad is not None:
             where = first_trouble(self.model, self.batch_of(bad), self.strategy)
             raise NotFiniteError(self.epoch + 1, bad + 1, where, self.checkpoints and self.checkpoints.files())
@@ -172,19 +173,19 @@ class Run:
         return next(iter(self.feed.batches.skip(step)), None)
 
     # === Checkpoints ===
-    def save(self) -> None:
+    def save(self, checkpoints: Checkpoints) -> None:
         """Writes a checkpoint of this very moment. Every worker takes part; the first one writes."""
         content = {
             "position": {name: getattr(self, name) for name in _POSITION},
             "shuffle": self.shuffle,
             "stopped": bool(self.model.stop_training),
-            "choice": self.checkpoints.choices,
+            "choice": checkpoints.choices,
             "variables": read_variables(self.model, self.strategy),
             "random": read_random(),
             "callbacks": [[type(one).__name__, read_callback(one)] for one in self.kept_callbacks],
         }
         if self.chief:
-            self.checkpoints.write(self.steps_before + self.step, content)
+            checkpoints.write(self.steps_before + self.step, content)
 
     @property
     def kept_callbacks(self) -> list[keras.callbacks.Callback]:

@@ -25,7 +25,7 @@ class NotFiniteError(ValueError):
         last = f" The last good checkpoint is {kept[-1]}." if kept else ""
         super().__init__(
             f"training diverged: the gradients are not finite in epoch {epoch}, step {step}: {where}. The weights are "
-            f"those before that step.{last} Try a lower learning rate, clip the gradients, or look at that step's samples."
+            f"those before that step.{last} Try a lower learning rate, clip the gradients, or look at the samples."
         )
 
 

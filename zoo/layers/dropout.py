@@ -1,4 +1,4 @@
-"""Dropout (Srivastava et al. 2014), with a mask that belongs to the sample and not to the device it happens to be on."""
+"""Dropout (Srivastava et al. 2014), with a mask that belongs to the sample, not to the device it happens to be on."""
 
 import keras
 from keras import ops
