@@ -15,7 +15,7 @@ PYTEST := $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check $(PINS)
 
 .DELETE_ON_ERROR:  # a half-made environment is made again
-.PHONY: help fit test test-quick test-jax test-torch lint clean
+.PHONY: help fit test test-quick test-jax test-torch bench lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ test-jax: $(VENV)/installed-jax ## Models and layers on JAX
 
 test-torch: $(VENV)/installed-torch ## Models and layers on PyTorch
 	@KERAS_BACKEND=torch $(PYTEST) tests/zoo/models tests/zoo/layers $(ARGS)
+
+bench: $(VENV)/installed-torch ## How fast models train, beside Keras's own fit and PyTorch (some minutes, on an idle machine)
+	@$(VENV)/bin/gradschool bench $(ARGS)
 
 lint: $(VENV)/installed-dev ## Ruff's rules and format, then mypy's types
 	@$(RUN) -m ruff check .

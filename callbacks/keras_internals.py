@@ -62,7 +62,7 @@ def leaf_optimizer(optimizer):
 
     Example:
         >>> leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())).name
-        'SGD'
+        'sgd'
     """
     while hasattr(optimizer, "inner_optimizer"):
         optimizer = optimizer.inner_optimizer
@@ -196,7 +196,7 @@ def _build(model, stage, variables) -> None:
 
 def _rebuild(model) -> None:
     """The compiled step is made anew: one that exists would not see the change."""
-    if model.train_function is not None:
+    if model.train_function is not None or "make_train_function" in model.__dict__:  # the engine's, while it fits
         model.make_train_function(force=True)
 
 

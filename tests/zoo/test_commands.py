@@ -306,11 +306,11 @@ def test_what_cannot_be_done_is_said_and_nothing_is_left(capsys, arguments, mess
     assert list(Path().iterdir()) == []
 
 
-def test_divergence_is_said_and_its_history_kept(capsys):
+def test_divergence_is_said_with_its_step_and_layer(capsys):
     message = refused(capsys, "fit", "mlp_16_16", "--optimizer", "sgd", "--learning-rate", "1e30", "--out", "run")
-    assert "training diverged" in message
+    assert "training diverged: the gradients are not finite in epoch 1, step " in message
+    assert "the first layer whose output is not finite is hidden" in message
     assert RunFolder("run").read_config()["status"] == "diverged"
-    assert Path("run/history.csv").exists()
 
 
 def test_a_second_fit_into_the_same_folder(capsys, run):

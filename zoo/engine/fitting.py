@@ -113,7 +113,8 @@ def fit_recipe(
             say(console, f"{out} is finished already: nothing is left to do")
             if chief:
                 begun.remove_checkpoints()
-            return Fit(load_model_file(begun.model_path), begun, begun.read_metrics(), False)
+            own = begun if chief else NoFolder(out)
+            return Fit(load_model_file(begun.model_path), own, begun.read_metrics(), False)
     data, model = prepare_fit(recipe, data_dir, fold, strategy)
     folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
     config = run_config(recipe, model, data.description, fold, command)

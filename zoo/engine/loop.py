@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.keras_internals import stages_of
 from ..layers.global_batch import holding
 from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
@@ -43,16 +44,18 @@ class Loop:
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
         self._logged: dict[str, Any] = {}  # shape and dtype of all of these that were traced
         self._feed: Any = None
+        self._counted = _what_counts(model)
         self.forget()
 
     def forget(self) -> None:
         """Lets the next call compile anew, since something about the model has changed."""
         self._compiled: dict[int, Any] = {}  # by the size of the batches
 
-    def fits(self, model, strategy, kind: str, xla: bool, feed) -> bool:
+    def fits(self, model, strategy, xla: bool, feed) -> bool:
         """Whether this loop, compiled for an earlier call, does for another one."""
-        same = (self.model, self.strategy, self.kind, self.xla) == (model, strategy, kind, xla)
-        return same and type(self._feed) is type(feed)
+        if _what_counts(model) != self._counted:
+            return False
+        return (self.strategy, self.xla) == (strategy, xla) and type(self._feed) is type(feed)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
         """Takes the next steps' batches from `feed`."""
@@ -225,3 +228,9 @@ class Loop:
             if self.guard is not None:
                 stack.enter_context(self.guard.watching())
             yield
+
+
+def _what_counts(model) -> list[int]:
+    """What a compiled step was made of, by identity: another after `compile`, or with other gradient stages."""
+    parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model)]
+    return [id(one) for one in (*parts, *model.trainable_variables)]

@@ -9,6 +9,7 @@ Replicas hold equal copies of a variable, but for metrics, whose sums each keeps
 kept, since adding them up before the end of an epoch would change the rounding.
 """
 
+import functools
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,23 +85,26 @@ def _kept_shape(variable, strategy) -> tuple[int, ...]:
 
 def _of_all_replicas(variables: Sequence[Any], strategy) -> list[np.ndarray]:
     """Each variable's values on all replicas, shape `(R, ...)`."""
-    import tensorflow as tf
-
     if not variables:
         return []
     if not has_workers(strategy):
         return [np.stack([own.numpy() for own in variable.values]) for variable in variables]
 
-    @tf.function(autograph=False)
-    def gather():
-        def on_replica():
-            context = tf.distribute.get_replica_context()
-            own = [strategy.experimental_local_results(variable)[0] for variable in variables]
-            return [context.all_gather(tf.expand_dims(value, 0), axis=0) for value in own]
-
-        return strategy.run(on_replica)
-
+    gather = _gathering(tuple(variable.ref() for variable in variables), strategy)
     return [np.array(strategy.experimental_local_results(value)[0]) for value in gather()]
+
+
+@functools.lru_cache(maxsize=4)  # so that it is compiled once, not for every checkpoint
+def _gathering(variables, strategy):
+    """The compiled function that gives the variables' values on all workers, each of shape `(R, ...)`."""
+    import tensorflow as tf
+
+    def on_replica():
+        context = tf.distribute.get_replica_context()
+        own = [strategy.experimental_local_results(variable.deref())[0] for variable in variables]
+        return [context.all_gather(tf.expand_dims(value, 0), axis=0) for value in own]
+
+    return tf.function(lambda: strategy.run(on_replica), autograph=False)
 
 
 # === Random numbers ===

@@ -23,6 +23,8 @@ from .state import read_callback, read_random, read_variables, write_callback, w
 from .strategies import has_workers, is_chief
 from .trouble import NotFiniteError, first_trouble
 
+LOOPS = "_gradschool_loops"  # where a model keeps what was compiled for it, beside Keras's own functions
+
 
 def fit(
     model: keras.Model,
@@ -273,8 +275,8 @@ def predict(
     strategy = model.distribute_strategy
     feed, _ = make_evaluation_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
     callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
-    if not isinstance(model.predict_function, Answers) or model.predict_function.model is not model:
-        model.predict_function = Answers(model, strategy)
+    loops = model.__dict__.setdefault(LOOPS, {})
+    answers = loops["predict"] = loops.get("predict") or Answers(model, strategy)
     callbacks.on_predict_begin()
     feed.begin_epoch()
     parts, model.stop_predicting = [], False
@@ -282,7 +284,7 @@ def predict(
         if model.stop_predicting:
             break
         callbacks.on_predict_batch_begin(step)
-        answer = model.predict_function(batch)
+        answer = answers(batch)
         parts.append(answer)
         callbacks.on_predict_batch_end(step, {"outputs": answer})
     callbacks.on_predict_end()
@@ -333,19 +335,12 @@ def build(model: keras.Model, feed, strategy) -> None:
 
 def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | StreamedFeed) -> Loop:
     """The loop of an earlier call if nothing has changed since, so that nothing is compiled twice."""
-    name = f"{kind}_function"
-    loop = getattr(model, name)
-    if not (isinstance(loop, Loop) and loop.fits(model, strategy, kind, xla, feed)):
-        loop = Loop(
-            model,
-            strategy,
-            kind,
-            xla,
-            Guard(model, strategy, rolls_back=feed.resident and strategy.num_replicas_in_sync == 1)
-            if kind == "train"
-            else None,
-        )
-        setattr(model, name, loop)
+    loops = model.__dict__.setdefault(LOOPS, {})
+    loop = loops.get(kind)
+    if loop is None or not loop.fits(model, strategy, xla, feed):
+        rolls_back = feed.resident and strategy.num_replicas_in_sync == 1
+        guard = Guard(model, strategy, rolls_back) if kind == "train" else None
+        loop = loops[kind] = Loop(model, strategy, kind, xla, guard)
     loop.use(feed)
     return loop
 

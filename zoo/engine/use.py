@@ -5,8 +5,6 @@ from typing import Any
 
 import keras
 
-from .loop import Loop
-
 
 def use_engine(model: keras.Model) -> keras.Model:
     """Lets `fit`, `evaluate` and `predict` of a Keras model run through the engine, with the arguments they have.
@@ -27,6 +25,7 @@ def use_engine(model: keras.Model) -> keras.Model:
 
     Example:
         >>> model = use_engine(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
+        >>> import numpy as np
         >>> model.compile("sgd", "mse")
         >>> history = model.fit(np.ones((8, 4), "float32"), np.ones((8, 1), "float32"), epochs=2, verbose=0)
         >>> len(history.history["loss"])
@@ -73,7 +72,4 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
             f"on several replicas, gradschool trains from arrays or a tf.data.Dataset, and compiled; this was {why}. "
             "Keras's own loop would give another result than one device."
         )
-    for kind in ("train", "test", "predict"):  # Keras's loop makes its own
-        if isinstance(getattr(model, f"{kind}_function"), Loop | training.Answers):
-            setattr(model, f"{kind}_function", None)
     return keras_method(model, *args, **kwargs)

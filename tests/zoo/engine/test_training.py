@@ -30,6 +30,11 @@ def model(*between, loss=None, metrics=("accuracy",), **compiling):
     return made
 
 
+def loop_of(made):
+    """What the engine compiled for a model's training."""
+    return made.__dict__["_gradschool_loops"]["train"]
+
+
 def dataset(x=X, y=Y, batch=8):
     import tensorflow as tf
 
@@ -186,8 +191,8 @@ def test_a_callback_without_batch_hooks_costs_no_calls():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
     calls = []
-    run = made.train_function._compiled[8]
-    made.train_function._compiled[8] = lambda *arguments: calls.append(int(arguments[-1])) or run(*arguments)
+    run = loop_of(made)._compiled[8]
+    loop_of(made)._compiled[8] = lambda *arguments: calls.append(int(arguments[-1])) or run(*arguments)
     made.fit(X, Y, batch_size=8, verbose=0, callbacks=[keras.callbacks.EarlyStopping(monitor="loss")])
     assert calls == [4]
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
@@ -330,15 +335,15 @@ def test_arrays_are_shuffled_anew_in_every_epoch_and_by_the_seed():
 def test_nothing_is_compiled_twice():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
-    loop = made.train_function
+    loop = loop_of(made)
     compiled = dict(loop._compiled)
     made.fit(X[::-1].copy(), Y, batch_size=8, verbose=0, validation_data=(X, Y))
-    assert made.train_function is loop
+    assert loop_of(made) is loop
     assert loop._compiled == compiled
     assert all(one.experimental_get_tracing_count() == 1 for one in compiled.values())
     made.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     made.fit(X, Y, batch_size=8, verbose=0)
-    assert made.train_function is not loop
+    assert loop_of(made) is not loop
 
 
 def test_what_only_keras_can_do_is_left_to_keras():
@@ -353,7 +358,7 @@ def test_what_only_keras_can_do_is_left_to_keras():
             return X[index * 8 : (index + 1) * 8], Y[index * 8 : (index + 1) * 8]
 
     assert len(made.fit(Pairs(), verbose=0).history["loss"]) == 1
-    assert not isinstance(made.train_function, Loop)
+    assert made.train_function is not None  # Keras's own
     made.run_eagerly = True
     assert len(made.fit(X, Y, verbose=0).history["loss"]) == 1
 
@@ -363,9 +368,19 @@ def test_a_zoo_model_runs_through_the_engine_without_a_word():
     made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     images = RNG.random((20, 28, 28, 1), "float32")
     made.fit(images, Y[:20], verbose=0)
-    assert isinstance(made.train_function, Loop)
+    assert isinstance(loop_of(made), Loop)
     assert made.predict(images, verbose=0).shape == (20, 10)
     assert isinstance(made.evaluate(images, Y[:20], verbose=0), float)
+
+
+def test_single_batches_are_keras_own_business():
+    made = use_engine(model())
+    made.fit(X, Y, batch_size=8, verbose=0)
+    made.evaluate(X, Y, verbose=0)
+    answers = made.predict(X, verbose=0)
+    np.testing.assert_allclose(made.predict_on_batch(X), answers, atol=1e-6)
+    assert np.isfinite(made.train_on_batch(X, Y)).all()
+    assert np.isfinite(made.test_on_batch(X, Y)).all()
 
 
 # === Wrong input ===
@@ -391,5 +406,5 @@ def test_samples_that_do_not_fit_on_the_device_are_streamed_in_the_same_batches(
         made = use_engine(model(lambda: layers.Dropout(0.2)))
         keras.utils.set_random_seed(3)
         results.append((made, made.fit(X, Y, batch_size=8, epochs=3, verbose=0)))
-        assert made.train_function._feed.resident == (memory > 64)
+        assert loop_of(made)._feed.resident == (memory > 64)
     assert_same(results, tolerance=0)
