@@ -240,6 +240,9 @@ NO_SWITCH = {"switch": without_switch}
 NO_OWN_COPIES = {"own_copies": out(replicas, "_keep_copies_of_its_own", lambda optimizer: None)}
 L2 = keras.regularizers.L2(0.3)
 TRAPS = {
+    "losses_shared_by_threads": Trap(
+        two_with_penalty, lambda: vectors(19), without={"lists": out(replicas, "_ListOfThread", list)}
+    ),
     "clip_by_global_norm": Trap(regression(optimizer=sgd(global_clipnorm=0.1)), vectors, without=NO_SUM),
     "clip_by_norm": Trap(regression(optimizer=sgd(clipnorm=0.1)), vectors, without=NO_SUM),
     "clip_by_value": Trap(regression(optimizer=sgd(clipvalue=0.02)), vectors, without=NO_SUM),
@@ -279,9 +282,6 @@ TRAPS = {
         regression(activity_regularizer=L2),
         lambda: vectors(19),
         without={"penalty": out(replicas, "_share_of_penalty", keras_penalty)},
-    ),
-    "losses_shared_by_threads": Trap(
-        two_with_penalty, lambda: vectors(19), without={"lists": out(replicas, "_ListOfThread", list)}
     ),
     "key_of_its_own": Trap(
         logging,

@@ -108,6 +108,10 @@ def _share_of_mean(values, sample_weight=None, reduction="sum_over_batch_size"):
     return batch_mean(values)
 
 
+# Keras 3.10 divides by a count a little above the real one.
+_ADDED_TO_COUNT = keras.backend.epsilon() if "epsilon" in keras_loss.apply_mask.__code__.co_names else 0.0
+
+
 def _mask_to_weights(sample_weight, mask, dtype, reduction):
     """Sample weights that leave out what is masked, scaled up by the global batch's count. In place of `apply_mask`.
 
@@ -118,7 +122,8 @@ def _mask_to_weights(sample_weight, mask, dtype, reduction):
     weights = ops.cast(mask, dtype)
     if reduction in ("mean", "sum_over_batch_size"):
         total = sum_over_replicas(ops.cast(ops.prod(ops.convert_to_tensor(ops.shape(mask), "int32")), dtype))
-        weights = weights * ops.divide_no_nan(total, sum_over_replicas(ops.sum(weights)))
+        valid = sum_over_replicas(ops.sum(weights))
+        weights = weights * ops.divide_no_nan(total, valid + _ADDED_TO_COUNT)
     if sample_weight is None:
         return weights
     weights, sample_weight = keras_loss.squeeze_or_expand_to_same_rank(weights, ops.cast(sample_weight, dtype))
@@ -132,9 +137,10 @@ def _by_samples(value):
 
 
 def _share_of_penalty(sums: list[Any]):
-    """In place of a model's `_aggregate_additional_loss`: penalties on outputs are sums over samples, and add up.
+    """In place of a model's `_aggregate_additional_loss`, for penalties on outputs and weights, and `add_loss`.
 
-    Others (on weights, or from `add_loss`) are the same for all samples, or means over them.
+    Keras 3.10 gives penalties on outputs as sums over samples, which add up; later versions divide them by the size of
+    the batch. These, and all others, are means over samples or the same for all of them.
     """
 
     def aggregate(self, loss):
