@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 SAMPLES, BATCH, EPOCHS = 139, 32, 4  # four whole batches and one of 11, which no number of replicas divides
-REVERSED = "float32 reversed"  # a precision: float32, with its sums in another order
+REORDERED = "float32 reordered"  # a precision: float32, with its sums in another order
 
 
 @dataclass(frozen=True)

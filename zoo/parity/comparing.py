@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import REVERSED
+from .case import REORDERED
 
 FLOAT64_LIMIT, FLOAT32_FACTOR, FLOAT16_SHARE = 1e-9, 10, 1e-2
 
@@ -65,14 +65,14 @@ def compare(case: str, setting: str, one: Mapping[str, Any], other: Mapping[str,
     Args:
         case: its name.
         setting: of the other training.
-        one: {precision: result of `training.train`} on one device, with `REVERSED` if there is "float32".
+        one: {precision: result of `training.train`} on one device, with `REORDERED` if there is "float32".
         other: the same under another strategy.
     """
     found = []
     for precision, result in other.items():
         for part, value in result.items():
             expected, got = (_without_accuracies(precision, given) for given in (one[precision][part], value))
-            allowed = _allowed(precision, part, expected, one.get(REVERSED, {}).get(part))
+            allowed = _allowed(precision, part, expected, one.get(REORDERED, {}).get(part))
             found.append(Comparison(case, precision, setting, part, largest_difference(expected, got), allowed))
     return found
 

@@ -4,7 +4,7 @@
 
 `MODULE.CASES` is a dict of `ParityCase`s. The file, which `engine/plain_data.py` reads, holds what `train` returns for
 every case and precision: {case: {precision: result}}. On one device a case in float32 is also trained with its sums in
-another order, as the precision "float32 reversed".
+another order, as the precision "float32 reordered".
 """
 
 import argparse
@@ -24,7 +24,7 @@ from ..engine.replicas import replaced
 from ..engine.strategies import get_strategy, is_chief
 from ..engine.use import use_engine
 from ..layers import activations, dropout, global_batch
-from .case import EPOCHS, REVERSED, ParityCase
+from .case import EPOCHS, REORDERED, ParityCase
 
 
 def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
 
     Args:
         case: what to train.
-        precision: "float64", "float32", "mixed_float16" or `REVERSED`.
+        precision: "float64", "float32", "mixed_float16" or `REORDERED`.
         strategy: from `get_strategy`.
 
     Returns:
@@ -44,7 +44,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
         with strategy.scope():
             model = use_engine(case.build())
         data = case.data()
-        with _reversed_batches(model) if precision == REVERSED else contextlib.nullcontext():
+        with _reordered_batches(model) if precision == REORDERED else contextlib.nullcontext():
             model.fit(**data, **{"epochs": EPOCHS, "shuffle": False, "verbose": 0, **case.fit})
         weights = [np.asarray(one, "float64") for one in model.get_weights()]
         result = {"weights": weights, "history": model.history.history}
@@ -62,7 +62,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
 def _precision(precision: str) -> Iterator[None]:
     """For the time of the block, Keras's global one."""
     keras.config.set_floatx("float64" if precision == "float64" else "float32")
-    keras.config.set_dtype_policy(precision.removesuffix(" reversed"))
+    keras.config.set_dtype_policy(precision.removesuffix(" reordered"))
     try:
         yield
     finally:
@@ -71,29 +71,33 @@ def _precision(precision: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _reversed_batches(model: keras.Model) -> Iterator[None]:
-    """For the time of the block, the rows of every batch come in reverse order, and their random numbers with them.
+def _reordered_batches(model: keras.Model) -> Iterator[None]:
+    """For the time of the block, every batch has its even rows first, and backwards; their random numbers go with them.
 
-    On one device nothing but the order of sums is then another.
+    On one device nothing but the order of sums is then another. (Backwards alone would leave many sums of pairs as they
+    are.)
     """
 
+    def reordered(rows):
+        return keras.ops.concatenate([rows[::2], rows[1::2]])[::-1]
+
     def train_step(self, batch):
-        return type(self).train_step(self, keras.tree.map_structure(lambda rows: rows[::-1], batch))
+        return type(self).train_step(self, keras.tree.map_structure(reordered, batch))
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(replaced(model, "train_step", types.MethodType(train_step, model)))
         for module in (activations, dropout):
-            stack.enter_context(replaced(module, "draw_for_samples", lambda draw, shape: draw(shape)[::-1]))
+            stack.enter_context(replaced(module, "draw_for_samples", lambda draw, shape: reordered(draw(shape))))
         everything = global_batch.Part(first=0, count=None, total=None)  # dropout then asks for its samples' numbers
         stack.enter_context(replaced(dropout, "current_part", lambda: everything))
         yield
 
 
-def train_all(cases: Mapping[str, ParityCase], strategy, with_reversed: bool) -> dict[str, dict[str, Any]]:
-    """Every case in each of its precisions, and, if asked for, in `REVERSED` besides float32."""
+def train_all(cases: Mapping[str, ParityCase], strategy, with_reordered: bool) -> dict[str, dict[str, Any]]:
+    """Every case in each of its precisions, and, if asked for, in `REORDERED` besides float32."""
     results: dict[str, dict[str, Any]] = {}
     for name, case in cases.items():
-        extra = [REVERSED] if with_reversed and "float32" in case.precisions else []
+        extra = [REORDERED] if with_reordered and "float32" in case.precisions else []
         results[name] = {precision: train(case, precision, strategy) for precision in (*case.precisions, *extra)}
     return results
 
@@ -110,7 +114,7 @@ def main() -> None:
     strategy = get_strategy(options.strategy, options.replicas)
     cases = importlib.import_module(options.cases).CASES
     chosen = {name: cases[name] for name in options.names.split(",")} if options.names else cases
-    results = train_all(chosen, strategy, with_reversed=options.strategy == "one")
+    results = train_all(chosen, strategy, with_reordered=options.strategy == "one")
     if is_chief(strategy):
         write_plain(options.out, results)
 

@@ -47,7 +47,7 @@ RECIPES = (
         learning_rate=2e-3,
         schedule="cosine",
         augment={"shift": 1},
-        measured=Measured("accuracy", 0.9853, 0.0003, "3 seeds", "gradschool fit mlp --data mnist --seeds 3"),
+        measured=Measured("accuracy", 0.9858, 0.0010, "3 seeds", "gradschool fit mlp --data mnist --seeds 3"),
     ),
     Recipe("mlp_16_16_digits", "mlp_16_16", "digits", 60, 32, schedule="cosine"),
     Recipe(
