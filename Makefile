@@ -29,11 +29,11 @@ test: $(VENV)/installed-dev ## The whole test suite
 test-quick: $(VENV)/installed-dev ## The tests that take a few seconds each
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-jax: $(VENV)/installed-jax ## Models and layers on JAX
-	@KERAS_BACKEND=jax $(PYTEST) tests/zoo/models tests/zoo/layers $(ARGS)
+test-jax: $(VENV)/installed-jax ## Models, layers and callbacks on JAX
+	@KERAS_BACKEND=jax $(PYTEST) tests/zoo/models tests/zoo/layers tests/callbacks $(ARGS)
 
-test-torch: $(VENV)/installed-torch ## Models and layers on PyTorch
-	@KERAS_BACKEND=torch $(PYTEST) tests/zoo/models tests/zoo/layers $(ARGS)
+test-torch: $(VENV)/installed-torch ## Models, layers and callbacks on PyTorch
+	@KERAS_BACKEND=torch $(PYTEST) tests/zoo/models tests/zoo/layers tests/callbacks $(ARGS)
 
 bench: $(VENV)/installed-torch ## How fast models train, beside Keras's own fit and PyTorch (some minutes, on an idle machine)
 	@$(VENV)/bin/gradschool bench $(ARGS)

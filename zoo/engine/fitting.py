@@ -1,11 +1,8 @@
-"""From a recipe to a run folder: build, compile, fit, evaluate, write."""
+"""From a recipe to a run folder: prepare, fit, evaluate, write."""
 
 import contextlib
-import importlib
-import json
-import math
-import platform
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,19 +11,16 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from ... import __version__
-from ..data import data_identity, load_data
-from ..layers.losses import get_loss
 from ..pictures.run import draw_run
 from ..recipes import Recipe
-from ..registry import create_model, model_class
 from .checkpoints import Checkpoints
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
-from .optimizers import get_optimizer
+from .preparing import check_same_recipe, prepare_fit, run_config
 from .progress import ProgressBar, say
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
 from .strategies import get_strategy, is_chief
+from .tensorflow_internals import deterministic_operations
 from .trouble import NotFiniteError
 
 
@@ -100,170 +94,89 @@ def fit_recipe(
     out, console, execution = Path(out), console or Console(quiet=True), execution or Execution()
     strategy = get_strategy(execution.strategy, execution.replicas)
     chief = is_chief(strategy)
-    if chief:
-        check_free(out, overwrite, execution.resume)
-    else:
+    if not chief:
         console = Console(quiet=True)
-    begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
-    if begun is not None and chief:
-        begun.remove_leftovers()
-    if begun is not None:
-        check_same_recipe(begun, recipe, fold)
-        if begun.read_config().get("status") == "finished":
-            say(console, f"{out} is finished already: nothing is left to do")
-            if chief:
-                begun.remove_checkpoints()
-            own = begun if chief else NoFolder(out)
-            return Fit(load_model_file(begun.model_path), own, begun.read_metrics(), False)
-    data, model = prepare_fit(recipe, data_dir, fold, strategy)
-    folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
-    config = run_config(recipe, model, data.description, fold, command)
-    config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
-    folder.write_config({**config, "status": "running"})
-    say(
-        console,
-        f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
-        f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
-    )
-    started = time.perf_counter()
-    try:
-        with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
-            history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
-    except NotFiniteError:
-        folder.write_config({**config, "status": "diverged"})
-        raise
-    except OSError:
-        with contextlib.suppress(OSError):  # where the disk is full
-            folder.write_config({**config, "status": "failed"})
-        raise
-    config["seconds"] = round(time.perf_counter() - started, 1)
-    if history and not np.isfinite(history[-1]["loss"]):
-        folder.write_config({**config, "status": "diverged"})
-        raise ValueError(
-            f"the loss became {history[-1]['loss']} in epoch {len(history)}: training diverged. "
-            f"Try a learning rate below {recipe.learning_rate:g}. What happened is in {folder.path / 'history.csv'}."
+    begun = _find_begun(out, recipe, fold, overwrite, execution.resume, chief)
+    if begun is not None and begun.read_config().get("status") == "finished":
+        return _finished_already(begun, console, chief)
+    with _repeatable_operations():
+        data, model = prepare_fit(recipe, data_dir, fold, strategy)
+        folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
+        config = run_config(recipe, model, data.description, fold, command)
+        config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
+        folder.write_config({**config, "status": "running"})
+        say(
+            console,
+            f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
+            f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
         )
-    if interrupted and execution.strategy == "multiworker":  # the others may be at another step: nothing can be shared
-        folder.write_config({**config, "status": "interrupted"})
-        raise KeyboardInterrupt
-    metrics = finish(model, data, recipe, folder, history)
-    folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
+        started = time.perf_counter()
+        with _status_of_failure(folder, config):
+            with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
+                history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
+            config["seconds"] = round(time.perf_counter() - started, 1)
+            _check_loss(history, recipe, folder)
+            if interrupted and execution.strategy == "multiworker":  # others may be at another step: nothing to share
+                raise KeyboardInterrupt
+            metrics = finish(model, data, recipe, folder, history)
+        folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
     if not interrupted:
         folder.remove_checkpoints()
     return Fit(model, folder, metrics, interrupted)
 
 
-def check_same_recipe(folder: RunFolder, recipe: Recipe, fold) -> None:
-    """Refuses to resume a run of another recipe.
-
-    Raises:
-        ValueError: names what differs.
-    """
-    config = folder.read_config()
-    before, now = config.get("recipe", {}), json.loads(json.dumps(recipe.settings()))
-    different = [key for key in now if before.get(key) != now[key]]
-    if (list(fold) if fold else None) != config.get("fold"):
-        different.append("fold")
-    if different:
-        was = ", ".join(f"{key} was {before.get(key, config.get(key))!r}" for key in different)
-        raise ValueError(f"{folder.path} was begun with other settings: {was}. Resume with the same, or begin anew.")
+def _find_begun(out: Path, recipe: Recipe, fold, overwrite: bool, resume: bool, chief: bool) -> RunFolder | None:
+    """The run to go on with, if there is one and that is wanted; refuses an `out` that is taken or holds another."""
+    if chief:
+        check_free(out, overwrite, resume)
+    begun = RunFolder(out)
+    if not resume or not begun.exists:
+        return None
+    if chief:
+        begun.remove_leftovers()
+    check_same_recipe(begun, recipe, fold)
+    return begun
 
 
-def prepare_fit(
-    recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[int, int] | None = None, strategy: Any = None
-):
-    """The loaded data and the compiled model of a recipe; writes nothing, so that whatever does not fit is said early.
-
-    Raises:
-        ValueError: if recipe, data and model do not fit together.
-    """
-    strategy = strategy or get_strategy("one")
-    make_repeatable(recipe.seed)
-    data = load_data(
-        recipe.data,
-        data_dir=data_dir,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        augment=dict(recipe.augment) or None,
-        fold=fold,
-        parallel=False,  # operations are deterministic
-        **recipe.data_options,
-    )
-    with strategy.scope():
-        model = build_model(recipe, data.description)
-    check_answers(model, recipe.loss, data.description)
-    return data, model
+def _finished_already(begun: RunFolder, console: Console, chief: bool) -> Fit:
+    say(console, f"{begun.path} is finished already: nothing is left to do")
+    if chief:
+        begun.remove_checkpoints()
+    own = begun if chief else NoFolder(begun.path)
+    return Fit(load_model_file(begun.model_path), own, begun.read_metrics(), False)
 
 
-def make_repeatable(seed: int) -> None:
-    """Lets the same seed give the same figures.
-
-    Seeds Python, NumPy and the back end, and asks TensorFlow, for the rest of the process, for operations that sum in
-    one order.
-    """
-    keras.utils.set_random_seed(seed)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
+def _repeatable_operations():
+    """For the time of the block, a seed decides everything, down to the order of sums."""
+    return deterministic_operations() if keras.backend.backend() == "tensorflow" else contextlib.nullcontext()
 
 
-def build_model(recipe: Recipe, description) -> keras.Model:
-    """The recipe's model, compiled, in the size that the data ask for."""
-    model = create_model(recipe.model, **model_class(recipe.model).config_for(description, **recipe.model_config))
-    steps = math.ceil(description.samples["train"] / recipe.batch_size)
-    model.compile(
-        get_optimizer(recipe.optimizer, recipe.learning_rate, steps * recipe.epochs, recipe.schedule),
-        loss=get_loss(recipe.loss),
-        metrics=list(recipe.metrics),
-    )
-    return model
+@contextlib.contextmanager
+def _status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[None]:
+    """Writes into `config.json` why the block did not come to its end."""
+    try:
+        yield
+    except BaseException as error:
+        status = "failed"
+        if isinstance(error, NotFiniteError | DivergedError):
+            status = "diverged"
+        elif isinstance(error, KeyboardInterrupt):
+            status = "interrupted"
+        with contextlib.suppress(OSError):  # where the disk is full
+            folder.write_config({**config, "status": status})
+        raise
 
 
-def check_answers(model: keras.Model, loss: str, description) -> None:
-    """Refuses a model whose inputs are not the data's, or whose answers the loss cannot compare with their targets.
+class DivergedError(ValueError):
+    """The loss became infinite or no number, and nobody noticed before the end of an epoch."""
 
-    Raises:
-        ValueError: as said; names both sizes.
-    """
-    takes, gives = tuple(model.input_shape[1:]), model.output_shape[-1]
-    if takes != tuple(description.input_shape):
-        raise ValueError(
-            f"the model takes inputs of shape {takes}; those of {description.name} are "
-            f"{tuple(description.input_shape)}."
+
+def _check_loss(history: list[dict], recipe: Recipe, folder: RunFolder) -> None:
+    if history and not np.isfinite(history[-1]["loss"]):
+        raise DivergedError(
+            f"the loss became {history[-1]['loss']} in epoch {len(history)}: training diverged. "
+            f"Try a learning rate below {recipe.learning_rate:g}. What happened is in {folder.path / 'history.csv'}."
         )
-    by_class = loss in ("cross_entropy", "misclassification", "sparse_categorical_crossentropy")
-    wanted = description.classes if by_class else 1
-    if gives != wanted:
-        raise ValueError(
-            f"the loss {loss!r} on {description.name} needs a model with {wanted} output{'s' if wanted != 1 else ''}; "
-            f"this one has {gives}. For several classes use cross_entropy, with as many outputs as classes."
-        )
-
-
-def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, Any]:
-    """All that `config.json` says of a run before it starts."""
-    backend = keras.backend.backend()
-    return {
-        "gradschool": __version__,
-        "command": command,
-        "recipe": recipe.settings(),
-        "fold": fold,
-        "model": {"name": recipe.model, "class": type(model).__name__, "config": model.get_config()},
-        "data": {
-            "name": data_identity(recipe.data),
-            "task": description.task,
-            "samples": dict(description.samples),
-            "class_names": list(description.class_names or []),
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "keras": keras.__version__,
-            backend: importlib.import_module(backend).__version__,
-        },
-        "backend": backend,
-    }
 
 
 class HistoryWriter(keras.callbacks.Callback):

@@ -4,7 +4,10 @@ In every step the gradients are added up: the sum is finite only if all of them 
 the step has changed is undone in one of two ways. On one device with its samples at hand, all variables are copied
 before every call of the loop, put back after a failure, and the good steps repeated: a branch around the update would
 cost a third of a small model's step. Elsewhere (a stream cannot be read again, replicas hold sums of their own) such a
-branch leaves the optimizer's update out.
+branch leaves the optimizer's update out, and what else a step changes (statistics, counters) is put back.
+
+In mixed_float16 a gradient that is no number looks like one that is too large for the scale of the loss: the step is
+skipped and the scale halved. Where that does not help, no scale is small enough: training stops once it is below 1.
 """
 
 import contextlib
@@ -16,12 +19,11 @@ import keras
 
 from ...callbacks.keras_internals import leaf_optimizer
 from .replicas import optimizers_of, replaced
+from .tensorflow_internals import copy_of_this_replica
 
 
 class Guard:
     """Watches over the gradients of a model's optimizers.
-
-    Steps of a `LossScaleOptimizer` are left to it: it skips those that overflow, and lowers its scale.
 
     Args:
         model: compiled and built.
@@ -34,7 +36,7 @@ class Guard:
 
         self.model = model
         self.rolls_back = rolls_back
-        self.step = None  # set by the loop: the step that is being traced
+        self._step: Any = None  # the one that is being traced
         self._kept: list = []
         self._copy: Any = None
         with strategy.scope():
@@ -84,6 +86,41 @@ class Guard:
 
     # === In the compiled step ===
     @contextlib.contextmanager
+    def step(self, number) -> Iterator[None]:
+        """Around the model's step as it is traced on a replica.
+
+        Args:
+            number: of the step in its epoch, an int64 tensor.
+        """
+        import tensorflow as tf
+
+        self._step = number
+        kept = [] if self.rolls_back else [(one, tf.identity(one)) for one in self._besides_the_update()]
+        yield
+        for optimizer in optimizers_of(self.model):
+            if leaf_optimizer(optimizer) is not optimizer:
+                smallest = min(1.0, optimizer.initial_scale)
+                self._note(tf.convert_to_tensor(optimizer.dynamic_scale.value) >= smallest)
+        for variable, value in kept:
+            variable.assign(tf.where(self.all_is_well(), variable, value))
+
+    def _besides_the_update(self) -> list[Any]:
+        """This replica's copies of what a step changes outside of the optimizers' updates."""
+        from .state import variables_of
+
+        updated = [*self.model.trainable_variables]
+        for optimizer in map(leaf_optimizer, optimizers_of(self.model)):
+            updated += [one for one in optimizer.variables if one is not optimizer.iterations]
+        left_out = {id(one.value) for one in updated}
+        return [copy_of_this_replica(one) for one in variables_of(self.model) if id(one) not in left_out]
+
+    def _note(self, fine) -> None:
+        """Remembers the step if it is the first that is not fine."""
+        import tensorflow as tf
+
+        self.bad_step.assign(tf.where(fine | (self.bad_step >= 0), self.bad_step, self._step))
+
+    @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """For the time of the block, the optimizers' traced updates are watched."""
         self._copy = None
@@ -106,14 +143,11 @@ class Guard:
             def update():
                 rule(gradients, variables)
 
-            def remember():
-                guard.bad_step.assign(guard.step)
-
+            guard._note(fine)
             if guard.rolls_back:
                 update()
-                guard.bad_step.assign(tf.where(fine | (guard.bad_step >= 0), guard.bad_step, guard.step))
             else:
-                tf.cond(fine, update, remember)
+                tf.cond(fine, update, lambda: None)
 
         guard, rule = self, before or types.MethodType(type(optimizer)._backend_apply_gradients, optimizer)
         return types.MethodType(apply, optimizer)

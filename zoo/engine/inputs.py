@@ -135,3 +135,26 @@ def symbolic_batch(feed):
     if not isinstance(spec, tuple):
         spec = (spec,)
     return tf.nest.map_structure(lambda one: keras.KerasTensor(one.shape.as_list(), one.dtype.name), spec)
+
+
+def hold_out(arrays, share: float):
+    """Holds out the last `share` of the samples, as Keras does."""
+    import tensorflow as tf
+
+    given = [one for one in arrays if one is not None]
+    count = len(tf.nest.flatten(given)[0])
+    first = int(count * (1.0 - share))
+    if first == 0 or first == count:
+        raise ValueError(f"validation_split={share} leaves nothing to train or to validate on, of {count} samples.")
+
+    def cut(part):
+        return [None if one is None else tf.nest.map_structure(lambda array: array[part], one) for one in arrays]
+
+    held_out = [one for one in cut(slice(first, None)) if one is not None]
+    return cut(slice(0, first)), tuple(held_out)
+
+
+def build(model: keras.Model, feed, strategy) -> None:
+    """Makes all variables of model, optimizer, loss and metrics, which a compiled step cannot."""
+    with strategy.scope():
+        model._symbolic_build(data_batch=symbolic_batch(feed))

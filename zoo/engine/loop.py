@@ -22,7 +22,9 @@ from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
 from .guard import Guard
 from .replicas import add_up, same_as_one_device
-from .strategies import has_workers
+from .tensorflow_internals import has_workers
+
+_LOOPS = "_gradschool_loops"  # where a model keeps what was compiled for it, beside Keras's own functions
 
 
 class Loop:
@@ -184,14 +186,12 @@ class Loop:
 
     def _step(self, batch, part, step) -> None:
         """The model's step on this replica's part of a batch."""
-        if self.guard is not None:
-            self.guard.step = step
         run = self.model.train_step if self.kind == "train" else self.model.test_step
         if self.xla and not self._feed.resident:
             import tensorflow as tf
 
             run = tf.function(run, autograph=False, jit_compile=True)
-        with holding(part):
+        with holding(part), contextlib.nullcontext() if self.guard is None else self.guard.step(step):
             logs = run(batch)
         for name, value in (logs or {}).items():
             if name not in self._metrics:
@@ -234,3 +234,20 @@ def _what_counts(model) -> list[int]:
     """What a compiled step was made of, by identity: another after `compile`, or with other gradient stages."""
     parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model)]
     return [id(one) for one in (*parts, *model.trainable_variables)]
+
+
+def compiled_for(model: keras.Model) -> dict[str, Any]:
+    """What was compiled for a model by earlier calls, by "train", "test" and "predict"."""
+    return model.__dict__.setdefault(_LOOPS, {})
+
+
+def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | StreamedFeed) -> Loop:
+    """The loop of an earlier call if nothing has changed since, so that nothing is compiled twice."""
+    loops = compiled_for(model)
+    loop = loops.get(kind)
+    if loop is None or not loop.fits(model, strategy, xla, feed):
+        rolls_back = feed.resident and strategy.num_replicas_in_sync == 1
+        guard = Guard(model, strategy, rolls_back) if kind == "train" else None
+        loop = loops[kind] = Loop(model, strategy, kind, xla, guard)
+    loop.use(feed)
+    return loop

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from ... import __version__
 from ..recipes import Recipe
-from .fitting import Execution, check_same_recipe, fit_recipe, prepare_fit
+from .fitting import Execution, fit_recipe
+from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
 from .strategies import get_strategy, is_chief
 

@@ -31,6 +31,7 @@ from keras.src.losses import loss as keras_loss
 
 from ...callbacks.keras_internals import leaf_optimizer, summed_before
 from ..layers.global_batch import batch_mean, current_part, sum_over_replicas
+from .tensorflow_internals import let_replicas_write, updates_of_its_own
 
 
 def add_up(value):
@@ -190,8 +191,7 @@ def _apply_to_sum(strategy):
         gradients = list(gradients)
         for place, summed in zip(given, add_up([gradients[place] for place in given]), strict=True):
             gradients[place] = summed
-        # TensorFlow's own switch for replicas that update their copies without waiting for one another.
-        with replaced(strategy.extended, "_use_merge_call", lambda: False):
+        with updates_of_its_own(strategy):
             type(self).apply(self, gradients, trainable_variables)
 
     return apply
@@ -199,12 +199,8 @@ def _apply_to_sum(strategy):
 
 def _keep_copies_of_its_own(optimizer) -> None:
     """Lets replicas write their own copies of the counters (steps, overflow scale): all write the same."""
-    import tensorflow as tf
-
-    leaf = leaf_optimizer(optimizer)
-    for variable in {id(one): one for one in (*optimizer.variables, *leaf.variables)}.values():
-        if isinstance(variable.value, tf.distribute.DistributedValues):
-            variable.value._aggregation = tf.VariableAggregation.NONE
+    for variable in (*optimizer.variables, *leaf_optimizer(optimizer).variables):
+        let_replicas_write(variable.value)
 
 
 # === Layers ===

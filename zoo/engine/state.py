@@ -20,7 +20,7 @@ import numpy as np
 from ...callbacks.keras_internals import global_seed_state, stages_of
 from .plain_data import is_plain
 from .replicas import optimizers_of
-from .strategies import has_workers
+from .tensorflow_internals import has_workers, worker_number
 
 
 # === Variables ===
@@ -61,7 +61,7 @@ def write_variables(model: keras.Model, strategy, values: Sequence[np.ndarray]) 
         )
     for variable, value in zip(variables, values, strict=True):
         if _differs_by_replica(variable):
-            first = strategy.extended._id_in_cluster * len(variable.values) if has_workers(strategy) else 0
+            first = worker_number(strategy) * len(variable.values) if has_workers(strategy) else 0
             for replica, own in enumerate(variable.values):
                 own.assign(value[first + replica])
         else:

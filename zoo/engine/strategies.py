@@ -220,8 +220,3 @@ def is_chief(strategy) -> bool:
     if resolver is None or not getattr(resolver, "task_type", None):
         return getattr(strategy, "process_id", 0) == 0
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
-
-
-def has_workers(strategy) -> bool:
-    """Whether the replicas are spread over several processes."""
-    return bool(getattr(strategy.extended, "_in_multi_worker_mode", lambda: False)())

@@ -1,4 +1,4 @@
-"""`fit`, `evaluate` and `predict` through the compiled loop, as Keras's users know them.
+"""`fit` through the compiled loop, as Keras's users know it.
 
 Arguments, callbacks, logs and history are Keras's. What differs: batches are made on the device, many steps run in one
 call, every strategy gives one device's result, arrays are shuffled anew in every epoch, and a fit with `Checkpoints`
@@ -6,24 +6,20 @@ among its callbacks can be killed and resumed.
 """
 
 import contextlib
-from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
-from ..layers.global_batch import holding
+from .callback_lists import callback_list, flat, floats, looks_at_batches
 from .checkpoints import Checkpoints
-from .feeds import ResidentFeed, StreamedFeed, take_part
-from .guard import Guard
-from .inputs import make_evaluation_feed, make_feed, make_source, symbolic_batch
-from .loop import Loop
+from .inference import run_evaluation
+from .inputs import build, hold_out, make_evaluation_feed, make_feed, make_source
+from .loop import Loop, reuse_loop
 from .replicas import replaced
 from .state import read_callback, read_random, read_variables, write_callback, write_random, write_variables
-from .strategies import has_workers, is_chief
+from .strategies import is_chief
+from .tensorflow_internals import has_workers
 from .trouble import NotFiniteError, first_trouble
-
-LOOPS = "_gradschool_loops"  # where a model keeps what was compiled for it, beside Keras's own functions
 
 
 def fit(
@@ -53,8 +49,8 @@ def fit(
     """
     strategy = model.distribute_strategy
     if validation_split and validation_data is None:
-        (x, y, sample_weight), validation_data = _split((x, y, sample_weight), validation_split)
-    checkpoints = next((one for one in _flat(callbacks) if isinstance(one, Checkpoints)), None)
+        (x, y, sample_weight), validation_data = hold_out((x, y, sample_weight), validation_split)
+    checkpoints = next((one for one in flat(callbacks) if isinstance(one, Checkpoints)), None)
     saved = _open(checkpoints, strategy)
     seed = saved["shuffle"] if saved else None
     source = make_source(x, y, sample_weight, batch_size, shuffle, class_weight, seed)
@@ -69,8 +65,8 @@ def fit(
         checkpoints.choices = choice.settings()
     run = Run(model, strategy, feed, choice.xla, validation, checkpoints, initial_epoch)
     run.shuffle = getattr(source, "seed", None)
-    run.callbacks = _callback_list(callbacks, model, verbose, epochs, feed.steps)
-    run.every_batch = any(_looks_at_batches(one, "train") for one in _flat(callbacks))
+    run.callbacks = callback_list(callbacks, model, verbose, epochs, feed.steps)
+    run.every_batch = any(looks_at_batches(one, "train") for one in flat(callbacks))
     with _own_train_function(model, run.loop):
         return run(epochs, validation_freq, saved)
 
@@ -106,7 +102,7 @@ class Run:
                 model.reset_metrics()
                 self.callbacks.on_epoch_begin(self.epoch)
             self.train_epoch()
-            logs = _floats(model.get_metrics_result()) | _floats(self.loop.read_last_logs())
+            logs = floats(model.get_metrics_result()) | floats(self.loop.read_last_logs())
             if self.validation is not None and _is_time(self.epoch, validation_freq):
                 results = run_evaluation(model, self.validation, self.strategy, self.xla, self.callbacks)
                 self.validations += 1
@@ -215,136 +211,6 @@ class Run:
             self.validation.catch_up(self.validations)
 
 
-def evaluate(
-    model: keras.Model,
-    x=None,
-    y=None,
-    batch_size: int | None = None,
-    verbose: Any = "auto",
-    sample_weight: Any = None,
-    steps: int | None = None,
-    callbacks: Any = None,
-    return_dict: bool = False,
-):
-    """Measures a compiled model. The arguments are those of `keras.Model.evaluate`."""
-    strategy = model.distribute_strategy
-    source = make_source(x, y, sample_weight, batch_size)
-    feed, choice = make_evaluation_feed(source, model, strategy, steps)
-    build(model, feed, strategy)
-    callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
-    logs = run_evaluation(model, feed, strategy, choice.xla, callbacks)
-    return logs if return_dict else model._flatten_metrics_in_order(logs)
-
-
-def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, float]:
-    """One pass over a feed with the model's `test_step`."""
-    loop = reuse_loop(model, strategy, "test", xla, feed)
-    every_batch = any(_looks_at_batches(one, "test") for one in callbacks.callbacks)
-    model.reset_metrics()
-    callbacks.on_test_begin()
-    feed.begin_epoch()
-    pace, step = loop.pace, 0
-    pace.every_step = every_batch
-    model.stop_evaluating = False
-    while (feed.steps is None or step < feed.steps) and not model.stop_evaluating:
-        wanted = pace.start() if feed.steps is None else min(pace.start(), feed.steps - step)
-        callbacks.on_test_batch_begin(step)
-        logs, done = loop(step, wanted)
-        step += done
-        pace.stop(done, loop.compiles)
-        if done:
-            callbacks.on_test_batch_end(step - 1, logs)
-        if done < wanted:
-            break
-    results = _floats(model.get_metrics_result()) | _floats(loop.read_last_logs())
-    callbacks.on_test_end(results)
-    return results
-
-
-def predict(
-    model: keras.Model,
-    x,
-    batch_size: int | None = None,
-    verbose: Any = "auto",
-    steps: int | None = None,
-    callbacks: Any = None,
-):
-    """A model's answers as NumPy arrays. The arguments are those of `keras.Model.predict`."""
-    import tensorflow as tf
-
-    strategy = model.distribute_strategy
-    feed, _ = make_evaluation_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
-    callbacks = _callback_list(callbacks, model, verbose, 1, feed.steps)
-    loops = model.__dict__.setdefault(LOOPS, {})
-    answers = loops["predict"] = loops.get("predict") or Answers(model, strategy)
-    callbacks.on_predict_begin()
-    feed.begin_epoch()
-    parts, model.stop_predicting = [], False
-    for step, batch in enumerate(feed.whole_batches()):
-        if model.stop_predicting:
-            break
-        callbacks.on_predict_batch_begin(step)
-        answer = answers(batch)
-        parts.append(answer)
-        callbacks.on_predict_batch_end(step, {"outputs": answer})
-    callbacks.on_predict_end()
-    if not parts:
-        raise ValueError("there is nothing to predict from: x has no batch.")
-    return tf.nest.map_structure(lambda *pieces: np.concatenate([np.asarray(one) for one in pieces]), *parts)
-
-
-class Answers:
-    """A model's compiled `predict_step`, over the parts of a batch that the replicas hold."""
-
-    def __init__(self, model, strategy):
-        import tensorflow as tf
-
-        self.model, self.strategy = model, strategy
-        self.compiled = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
-
-    def __call__(self, batch):
-        """The answers to a whole batch, nested as the model gives them."""
-        return self.compiled(batch)
-
-    def _on_replicas(self, batch):
-        import tensorflow as tf
-
-        replicas = self.strategy.num_replicas_in_sync
-
-        def on_replica():
-            own, part = take_part(batch, replicas)
-            with holding(part):
-                answers = self.model.predict_step(own)
-            if part is None:
-                return answers
-            context = tf.distribute.get_replica_context()
-            return tf.nest.map_structure(lambda one: context.all_gather(one, axis=0), answers)
-
-        answers = self.strategy.run(on_replica)
-        if replicas == 1:
-            return answers
-        return tf.nest.map_structure(lambda one: self.strategy.experimental_local_results(one)[0], answers)
-
-
-# === Small things ===
-def build(model: keras.Model, feed, strategy) -> None:
-    """Makes all variables of model, optimizer, loss and metrics, which a compiled step cannot."""
-    with strategy.scope():
-        model._symbolic_build(data_batch=symbolic_batch(feed))
-
-
-def reuse_loop(model, strategy, kind: str, xla: bool, feed: ResidentFeed | StreamedFeed) -> Loop:
-    """The loop of an earlier call if nothing has changed since, so that nothing is compiled twice."""
-    loops = model.__dict__.setdefault(LOOPS, {})
-    loop = loops.get(kind)
-    if loop is None or not loop.fits(model, strategy, xla, feed):
-        rolls_back = feed.resident and strategy.num_replicas_in_sync == 1
-        guard = Guard(model, strategy, rolls_back) if kind == "train" else None
-        loop = loops[kind] = Loop(model, strategy, kind, xla, guard)
-    loop.use(feed)
-    return loop
-
-
 @contextlib.contextmanager
 def _own_train_function(model, loop: Loop):
     """For the time of the block, asking for a new train function lets the loop compile anew (`keras_internals.py`)."""
@@ -368,53 +234,7 @@ def _open(checkpoints: Checkpoints | None, strategy) -> dict[str, Any] | None:
     return checkpoints.newest() if checkpoints.resume else None
 
 
-def _callback_list(callbacks, model, verbose, epochs: int, steps: int | None):
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        return callbacks
-    return keras.callbacks.CallbackList(
-        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=steps, model=model
-    )
-
-
-def _flat(callbacks) -> Sequence[keras.callbacks.Callback]:
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        return callbacks.callbacks
-    return keras.tree.flatten(callbacks) if callbacks else []
-
-
-def _looks_at_batches(callback, kind: str) -> bool:
-    """Whether a callback has a hook for batches that has to see every one of them."""
-    if getattr(callback, "async_safe", False) or isinstance(callback, keras.callbacks.ProgbarLogger):
-        return False
-    hooks = [f"on_{kind}_batch_begin", f"on_{kind}_batch_end"]
-    hooks += ["on_batch_begin", "on_batch_end"] if kind == "train" else []
-    return not all(getattr(getattr(callback, hook), "_is_default", False) for hook in hooks)
-
-
-def _floats(logs) -> dict[str, Any]:
-    """Logs as Keras's callbacks get them: numbers."""
-    values = {name: np.asarray(value) for name, value in logs.items()}
-    return {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
-
-
 def _is_time(epoch: int, frequency) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
     return epoch + 1 in frequency
-
-
-def _split(arrays, share: float):
-    """Holds out the last `share` of the samples, as Keras does."""
-    import tensorflow as tf
-
-    given = [one for one in arrays if one is not None]
-    count = len(tf.nest.flatten(given)[0])
-    first = int(count * (1.0 - share))
-    if first == 0 or first == count:
-        raise ValueError(f"validation_split={share} leaves nothing to train or to validate on, of {count} samples.")
-
-    def cut(part):
-        return [None if one is None else tf.nest.map_structure(lambda array: array[part], one) for one in arrays]
-
-    held_out = [one for one in cut(slice(first, None)) if one is not None]
-    return cut(slice(0, first)), tuple(held_out)

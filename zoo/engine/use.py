@@ -52,7 +52,7 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
     """
     if keras.backend.backend() != "tensorflow":
         return keras_method(model, *args, **kwargs)
-    from . import training
+    from . import inference, training
     from .inputs import NotForTheEngineError
 
     why = None
@@ -64,7 +64,8 @@ def through_engine(model: keras.Model, name: str, keras_method: Callable[..., An
         why = "Keras's own fit"
     else:
         try:
-            return getattr(training, name)(model, *args, **kwargs)
+            module = training if name == "fit" else inference
+            return getattr(module, name)(model, *args, **kwargs)
         except NotForTheEngineError as error:
             why = str(error)
     if model.distribute_strategy.num_replicas_in_sync > 1:

@@ -4,7 +4,7 @@
 
 `MODULE.CASES` is a dict of `ParityCase`s. The file, which `engine/plain_data.py` reads, holds what `train` returns for
 every case and precision: {case: {precision: result}}. On one device a case in float32 is also trained with its sums in
-another order, as the precision "float32 reordered".
+other orders, as the precisions of `REORDERED`.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
 
     Args:
         case: what to train.
-        precision: "float64", "float32", "mixed_float16" or `REORDERED`.
+        precision: "float64", "float32", "mixed_float16" or one of `REORDERED`.
         strategy: from `get_strategy`.
 
     Returns:
@@ -44,7 +44,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
         with strategy.scope():
             model = use_engine(case.build())
         data = case.data()
-        with _reordered_batches(model) if precision == REORDERED else contextlib.nullcontext():
+        with _reordered_batches(model, REORDERED[precision]) if precision in REORDERED else contextlib.nullcontext():
             model.fit(**data, **{"epochs": EPOCHS, "shuffle": False, "verbose": 0, **case.fit})
         weights = [np.asarray(one, "float64") for one in model.get_weights()]
         result = {"weights": weights, "history": model.history.history}
@@ -62,7 +62,7 @@ def train(case: ParityCase, precision: str, strategy) -> dict[str, Any]:
 def _precision(precision: str) -> Iterator[None]:
     """For the time of the block, Keras's global one."""
     keras.config.set_floatx("float64" if precision == "float64" else "float32")
-    keras.config.set_dtype_policy(precision.removesuffix(" reordered"))
+    keras.config.set_dtype_policy("float32" if precision in REORDERED else precision)
     try:
         yield
     finally:
@@ -71,15 +71,17 @@ def _precision(precision: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _reordered_batches(model: keras.Model) -> Iterator[None]:
-    """For the time of the block, every batch has its even rows first, and backwards; their random numbers go with them.
+def _reordered_batches(model: keras.Model, stride: int) -> Iterator[None]:
+    """For the time of the block, every batch is put in another order, and the random numbers of its rows with it.
+
+    First comes every `stride`-th row, then those after them, and so on; the whole backwards.
 
     On one device nothing but the order of sums is then another. (Backwards alone would leave many sums of pairs as they
     are.)
     """
 
     def reordered(rows):
-        return keras.ops.concatenate([rows[::2], rows[1::2]])[::-1]
+        return keras.ops.concatenate([rows[first::stride] for first in range(stride)])[::-1]
 
     def train_step(self, batch):
         return type(self).train_step(self, keras.tree.map_structure(reordered, batch))
@@ -94,10 +96,10 @@ def _reordered_batches(model: keras.Model) -> Iterator[None]:
 
 
 def train_all(cases: Mapping[str, ParityCase], strategy, with_reordered: bool) -> dict[str, dict[str, Any]]:
-    """Every case in each of its precisions, and, if asked for, in `REORDERED` besides float32."""
+    """Every case in each of its precisions, and, if asked for, in those of `REORDERED` besides float32."""
     results: dict[str, dict[str, Any]] = {}
     for name, case in cases.items():
-        extra = [REORDERED] if with_reordered and "float32" in case.precisions else []
+        extra = [*REORDERED] if with_reordered and "float32" in case.precisions else []
         results[name] = {precision: train(case, precision, strategy) for precision in (*case.precisions, *extra)}
     return results
 

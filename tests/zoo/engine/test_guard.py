@@ -1,5 +1,10 @@
 """Training stops at the very step whose gradients are no numbers, with the weights of the step before."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -66,14 +71,24 @@ def test_weights_are_those_before_the_step_of_a_stream(model):
     model.optimizer.build(model.trainable_variables)
     start = [value.numpy() for value in (*model.variables, *model.optimizer.variables)]
     model.fit(tf.data.Dataset.from_tensor_slices((x[:8], y[:8])).batch(BATCH), verbose=0)
-    expected = [value.numpy() for value in model.trainable_variables]
+    expected = state(model)
     for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
         variable.assign(value)
     x[BATCH * 2 + 1, 3] = np.nan
     with pytest.raises(NotFiniteError, match="epoch 1, step 3: the samples themselves"):
         model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), verbose=0)
-    for variable, value in zip(model.trainable_variables, expected, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
+    assert state(model) == expected
+
+
+@pytest.mark.parametrize("feed", ["arrays", "stream"])
+def test_weights_and_statistics_are_those_before_the_step_on_two_replicas(feed):
+    program = Path(__file__).parents[2] / "support" / "spoilt_sample.py"
+    done = subprocess.run(
+        [sys.executable, program, feed], capture_output=True, text=True, timeout=300, check=True, cwd=Path.home()
+    )
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert "epoch 1, step 3: the samples themselves" in result["error"]
+    assert all(result["same"])
 
 
 def test_the_epoch_and_the_first_layer_are_named(model):
@@ -109,3 +124,28 @@ def test_an_overflow_of_float16_is_no_trouble():
     assert model.optimizer.dynamic_scale.numpy() < 2.0**126
     for one, other in zip(before, model.get_weights(), strict=True):
         assert np.isfinite(other).all() or (one == other).all()
+
+
+@pytest.mark.parametrize("feed", ["arrays", "stream"])
+def test_what_no_scale_of_the_loss_can_cure_stops_training_in_float16(feed):
+    import tensorflow as tf
+
+    def train(steps):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        model = zoo.use_engine(model)
+        model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=8.0), "mse")
+        x, y = (part[: steps * BATCH] for part in samples())
+        x[BATCH:] = np.nan
+        trained.append(model)
+        if feed == "stream":
+            model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), verbose=0)
+        else:
+            model.fit(x, y, BATCH, verbose=0, shuffle=False)
+
+    trained = []
+    train(4)  # one step that is good, and three that are skipped: the scale is then 1
+    assert trained[0].optimizer.dynamic_scale.numpy() == 1.0
+    with pytest.raises(NotFiniteError, match="epoch 1, step 5: the samples themselves"):
+        train(5)
+    assert state(trained[0])[:4] == state(trained[1])[:4]
