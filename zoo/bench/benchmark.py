@@ -114,7 +114,7 @@ def run_case(
             tell(f"{case.model}: starting {name}")
             program = (command or _command)(name, case, options.threads)
             environment = {"OMP_NUM_THREADS": str(options.threads)} if options.threads else {}
-            started[name] = stack.enter_context(Contender(name, program, environment))
+            started[name] = stack.enter_context(Contender(f"the contender {name!r}", program, environment))
         product = started.pop(MATRIX_PRODUCT)
         tell(f"{case.model}: checking that all compute the same")
         checks = check_equal_work(case, started)

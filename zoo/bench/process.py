@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from typing import IO, Any, cast
@@ -21,9 +22,11 @@ class Contender:
         name: for messages.
         command: the program and its arguments; it is to use `serving.serve`.
         environment: variables set besides this process's own.
+        timeout: seconds that it may take to get ready, and for each answer.
 
     Raises:
-        ChildProcessError: when it is started or asked, if the process has died; with the end of what it said.
+        ChildProcessError: when it is started or asked, if the process has died, with the end of what it said, or if it
+            takes too long.
 
     Example:
         >>> source = "import sys; from gradschool.zoo.bench.serving import serve; "
@@ -33,10 +36,17 @@ class Contender:
         {'y': 8}
     """
 
-    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ):
         self.name = name
         self.command = command
         self.environment = environment or {}
+        self.timeout = timeout
         self.ready: dict[str, Any] = {}
         self.started_at = 0.0  # seconds since 1970, which two processes agree on
 
@@ -80,14 +90,28 @@ class Contender:
         return self._listen()
 
     def _listen(self) -> dict[str, Any]:
+        late = threading.Event()
+
+        def give_up():
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(self.timeout or threading.TIMEOUT_MAX, give_up)
+        timer.daemon = True
+        timer.start()
         line = cast(IO[str], self._process.stdout).readline()
-        if not line.endswith("\n"):
-            raise self._died()
-        return json.loads(line)
+        timer.cancel()
+        if line.endswith("\n"):
+            return json.loads(line)
+        if late.is_set():
+            raise ChildProcessError(
+                f"{self.name} took longer than {self.timeout:g} seconds and was ended: allow it more time, or less work"
+            )
+        raise self._died()
 
     def _died(self) -> ChildProcessError:
         status = self._process.wait()
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         self._said.seek(0)
         last_words = self._said.read().decode(errors="replace").strip().splitlines()[-_TAIL:]
-        return ChildProcessError("\n  ".join([f"the contender {self.name!r} {how}:", *(last_words or ["no message"])]))
+        return ChildProcessError("\n  ".join([f"{self.name} {how}:", *(last_words or ["no message"])]))

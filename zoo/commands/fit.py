@@ -35,20 +35,23 @@ def fit(
     ] = None,
     data_option: DataOption = None,
     dtype: Annotated[str | None, typer.Option(help="A dtype policy, such as mixed_bfloat16.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order, dropout and augmentation. [default: 0]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights, order, dropout and augmentation.", show_default="0")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Repeat with so many seeds: mean and spread.")] = 1,
     folds: Annotated[int | None, typer.Option(help="Cross-validate in so many parts: mean and spread.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder. [default: runs/MODEL-DATA-1, -2, ...]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder.", show_default="runs/MODEL-DATA-1, -2, ...")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="An earlier run in that folder may go.")] = False,
     strategy: Annotated[str, typer.Option(help="one, mirrored, multiworker, tpu or auto.")] = "one",
     replicas: Annotated[
-        int | None, typer.Option(help="How many, for mirrored: GPUs, or CPU devices for study. [default: all; 2]")
+        int | None, typer.Option(help="How many, for mirrored: GPUs, or CPU devices for study.", show_default="all; 2")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out where it was cut short.")
     ] = False,
     checkpoint_every: Annotated[
-        int | None, typer.Option(metavar="STEPS", help="Steps from one checkpoint to the next. [default: an epoch]")
+        int | None,
+        typer.Option(metavar="STEPS", help="Steps from one checkpoint to the next.", show_default="an epoch"),
     ] = None,
     checkpoint_minutes: Annotated[
         float | None, typer.Option(metavar="MINUTES", help="Minutes from one to the next.")

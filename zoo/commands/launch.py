@@ -18,7 +18,9 @@ def launch(
         typer.Argument(metavar="-- COMMAND", help="fit MODEL ..., another command, or a Python script: train.py ..."),
     ] = None,
     max_restarts: Annotated[int, typer.Option(help="So often, go on from the last checkpoint if one dies.")] = 0,
-    port: Annotated[int | None, typer.Option(help="Of worker 0; the next ones follow. [default: free ones]")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Of worker 0; the next ones follow.", show_default="free ones")
+    ] = None,
     log_dir: Annotated[Path | None, typer.Option(help="A folder for worker-0.log, worker-1.log, ...")] = None,
 ) -> None:
     """Start the workers of a distributed training on this machine; when one dies, all end.

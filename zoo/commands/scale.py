@@ -14,16 +14,16 @@ _REPLICAS, _BATCHES, _ACCELERATORS = "1,2,4", "32,128,512", "1,2,4,8,16,32,64"
 
 
 def scale(
-    model: Annotated[str | None, typer.Argument(help="What to train. [default: mlp]")] = None,
+    model: Annotated[str | None, typer.Argument(help="What to train.", show_default="mlp")] = None,
     replicas: Annotated[
         str | None,
-        typer.Option(help=f"Measured: so many GPUs, or logical devices of the CPU. [default: {_REPLICAS}]"),
+        typer.Option(help="Measured: so many GPUs, or logical devices of the CPU.", show_default=_REPLICAS),
     ] = None,
-    batches: Annotated[str | None, typer.Option(help=f"Measured global batch sizes. [default: {_BATCHES}]")] = None,
+    batches: Annotated[str | None, typer.Option(help="Measured global batch sizes.", show_default=_BATCHES)] = None,
     accelerators: Annotated[str, typer.Option(help="Predicted.")] = _ACCELERATORS,
     batch: Annotated[
         int | None,
-        typer.Option(help="Predicted: of all together, and of each one. [default: the largest measured]"),
+        typer.Option(help="Predicted: of all together, and of each one.", show_default="the largest measured"),
     ] = None,
     bandwidth: Annotated[float | None, typer.Option(help="Of other hardware, GB/s, in place of the fitted.")] = None,
     latency: Annotated[float | None, typer.Option(help="Of other hardware, us, in place of the fitted.")] = None,
@@ -31,7 +31,7 @@ def scale(
         float | None, typer.Option(help="That one accelerator of other hardware takes for a step of that batch.")
     ] = None,
     rounds: Annotated[int, typer.Option(help="Turns that each measured setting takes.")] = 5,
-    timeout: Annotated[float, typer.Option(help="Seconds to measure one number of replicas in.")] = 900.0,
+    timeout: Annotated[float, typer.Option(help="Seconds for one turn of one number of replicas.")] = 300.0,
     picture: Annotated[Path | None, typer.Option(help="Draw measurement and prediction into this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write everything into this .json file.")] = None,
     earlier: Annotated[

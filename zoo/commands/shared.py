@@ -11,7 +11,7 @@ DataOption = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="A data set's argument, such as column=views.")
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="Folder of prepared tensorflow-datasets. [default: ~/tensorflow_datasets]")
+    Path | None, typer.Option(help="Folder of prepared tensorflow-datasets.", show_default="~/tensorflow_datasets")
 ]
 
 

@@ -1,22 +1,22 @@
-"""A whole measurement: a process for each number of replicas, one after the other, and the file that keeps it."""
+"""A whole measurement: a process for each number of replicas, which take turns, and the file that keeps it."""
 
 import json
-import os
 import platform
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
 from ..bench.cases import CASES
+from ..bench.figures import spread
 from ..bench.load import cores
+from ..bench.process import Contender
 from ..errors import unknown_name
 
-TIMEOUT = 900.0  # seconds for one number of replicas
-_TAIL = 12  # lines of a dead process's standard error
+TIMEOUT = 300.0  # seconds for one turn
+_TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
 _KEYS = {"model", "shares_cores", "gradient_bytes", "tensors", "steps", "all_reduces"}
 
 
@@ -38,7 +38,7 @@ def measure_scaling(
         batches: global batch sizes.
         rounds: turns that each setting takes.
         seconds: that a turn lasts, roughly.
-        timeout: seconds for one number of replicas.
+        timeout: seconds that one number of replicas may take to get ready, and for a turn.
         tell: called with a line on what is going on.
         program: what to start, in place of `measuring.py`.
 
@@ -63,54 +63,47 @@ def measure_scaling(
         raise ValueError("one setting cannot tell the cost of a step from that of a sample; give a second batch size.")
     if rounds < 1:
         raise ValueError(f"--rounds must be at least 1; got {rounds}.")
-    found = []
-    for count in replicas:
-        tell(f"{model}: measuring {_replicas(count)}")
-        wanted = ["--model", model, "--replicas", str(count), "--rounds", str(rounds), "--seconds", str(seconds)]
-        found.append(_run(program, [*wanted, "--batch", *map(str, batches)], count, timeout))
-    others = [one["others"] for one in found if one["others"] is not None]
+    with ExitStack() as stack:
+        processes = {}
+        for count in replicas:
+            tell(f"{model}: starting {_replicas(count)}")
+            wanted = ["--model", model, "--replicas", str(count), "--batch", *map(str, batches)]
+            process = Contender(f"measuring {_replicas(count)}", [*program, *wanted], _TENSORFLOW, timeout)
+            processes[count] = stack.enter_context(process)
+        turns: dict[int, list[dict[str, Any]]] = {count: [] for count in replicas}
+        for number in range(rounds):
+            for count, process in processes.items():
+                tell(f"{model}: round {number + 1} of {rounds}, {_replicas(count)}")
+                turns[count].append(process.ask("turn", seconds=seconds))
+        facts = [process.ready for process in processes.values()]
+    others = [turn["others"] for taken in turns.values() for turn in taken if turn["others"] is not None]
     return {
         "gradschool": __version__,
         "machine": {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()},
         "model": model,
-        "device": found[0]["device"],
-        "shares_cores": found[0]["device"] == "CPU",
-        "gradient_bytes": found[0]["gradient_bytes"],
-        "tensors": found[0]["tensors"],
+        "device": facts[0]["device"],
+        "shares_cores": facts[0]["device"] == "CPU",
+        "gradient_bytes": facts[0]["gradient_bytes"],
+        "tensors": facts[0]["tensors"],
         "others": max(others) if others else None,
-        **{
-            kind: [{"replicas": one["replicas"], **setting} for one in found for setting in one[kind]]
-            for kind in ("steps", "all_reduces")
-        },
+        "steps": _settings(turns, "steps", "batch"),
+        "all_reduces": _settings(turns, "all_reduces", "bytes"),
     }
 
 
-def _run(program: Sequence[str], arguments: Sequence[str], replicas: int, timeout: float) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "measured.json"
-        environment = {"PYTHONPATH": os.pathsep.join(sys.path), "KERAS_BACKEND": "tensorflow"}  # finds what we find
-        try:
-            done = subprocess.run(
-                [*program, str(out), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={**os.environ, **environment},
-                timeout=timeout,
-            )
-        except subprocess.TimeoutExpired:
-            raise ChildProcessError(
-                f"measuring {_replicas(replicas)} took longer than {timeout:g} seconds and was ended; "
-                "choose fewer or smaller --batches, or a longer --timeout."
-            ) from None
-        if done.returncode or not out.exists():
-            status = done.returncode
-            how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-            last_words = done.stderr.decode(errors="replace").strip().splitlines()[-_TAIL:]
-            raise ChildProcessError(
-                "\n  ".join([f"measuring {_replicas(replicas)} {how}:", *(last_words or ["no message"])])
-            )
-        return json.loads(out.read_text(encoding="utf-8"))
+def _settings(turns: Mapping[int, Sequence[Mapping[str, Any]]], kind: str, key: str) -> list[dict[str, Any]]:
+    """One dict for each setting, over all turns: median and quartiles of its seconds."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for count, taken in turns.items():
+        for turn in taken:
+            for size, times in turn[kind]:
+                found.setdefault((count, size), []).extend(times)
+    settings = []
+    for (count, size), times in found.items():
+        middle = spread(times)
+        figures = {"seconds": middle["median"], "quartiles": middle["quartiles"], "turns": len(times)}
+        settings.append({"replicas": count, key: size, **figures})
+    return settings
 
 
 def _replicas(count: int) -> str:

@@ -1,79 +1,73 @@
-"""Measures one number of replicas, as a program: `python -m gradschool.zoo.scaling.measuring OUT.json --model mlp ...`.
+"""Measures one number of replicas, as a program: `python -m gradschool.zoo.scaling.measuring --model mlp ...`.
 
-A process of its own for each number, because TensorFlow's logical devices are fixed once it has started. In every
-round each batch size trains for a while and each message is summed for a while, so that a moment in which the machine
-is slow falls on all of them. XLA stays off: the engine would use it for one replica alone, and two different programs
-would be compared.
+A process of its own for each number, because TensorFlow's logical devices are fixed once it has started. It sleeps
+until it is its turn: in every turn each batch size trains for a while and each message is summed for a while, so that a
+moment in which the machine is slow falls on all of them, and on all numbers of replicas. XLA stays off: the engine
+would use it for one replica alone, and two different programs would be compared.
 """
 
 import argparse
 import dataclasses
-import json
+import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..bench.cases import BenchCase, find_case
 from ..bench.load import watch_others
+from ..bench.serving import serve, take_over_stdout
 
 MOST_SAMPLES = 8192  # of an epoch
 LEAST_STEPS = 4  # of an epoch
 MESSAGES = tuple(4**power * 1024 for power in range(8))  # bytes: 1 KiB to 16 MiB
 
 
-def measure(
-    case: BenchCase,
-    replicas: int,
-    batches: Sequence[int],
-    messages: Sequence[int] = MESSAGES,
-    rounds: int = 5,
-    seconds: float = 0.3,
-) -> dict[str, Any]:
-    """Times training steps and all-reduces on so many replicas.
+class Measuring:
+    """Training steps and all-reduces on so many replicas, compiled and ready to be timed.
 
     Args:
         case: the model and its samples.
         replicas: GPUs, or logical CPU devices on a machine without one.
         batches: global batch sizes.
         messages: sizes to sum over the replicas, in bytes.
-        rounds: turns that each batch size and each message takes.
-        seconds: that a turn of training lasts, roughly: at least one epoch.
-
-    Returns:
-        A dict that is JSON: `device`; `gradient_bytes` and `tensors` of the model; `steps`, medians and quartiles of
-        seconds by batch size; `all_reduces`, the same by message; `others`, the share of the machine that other
-        programs used meanwhile.
     """
-    from ..engine import choices
-    from ..engine.replicas import replaced
-    from ..engine.strategies import get_strategy
 
-    strategy = get_strategy("mirrored", replicas)
-    with replaced(choices, "is_dense", lambda model: False):
-        trainings = {batch: _Training(_with_batch(case, batch), strategy) for batch in batches}
-        sizes = messages if replicas > 1 else ()
-        all_reduces = _AllReduces(strategy)
-        for size in sizes:
-            all_reduces.run(size, 0.0)
+    def __init__(self, case: BenchCase, replicas: int, batches: Sequence[int], messages: Sequence[int] = MESSAGES):
+        from ..engine.strategies import get_strategy
+
+        self.replicas = replicas
+        strategy = get_strategy("mirrored", replicas)
+        self.trainings = {batch: _Training(_with_batch(case, batch), strategy) for batch in batches}
+        self.messages = messages if replicas > 1 else ()
+        self.all_reduces = _AllReduces(strategy)
+        for size in self.messages:
+            self.all_reduces.run(size, 0.0)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`replicas`; `device`; `gradient_bytes` and `tensors` of the model."""
+        weights = next(iter(self.trainings.values())).model.trainable_weights
+        return {
+            "replicas": self.replicas,
+            "device": _device(),
+            "gradient_bytes": sum(4 * int(weight.value.shape.num_elements()) for weight in weights),
+            "tensors": len(weights),
+        }
+
+    def turn(self, seconds: float) -> dict[str, Any]:
+        """Measures everything once.
+
+        Args:
+            seconds: that each batch size trains, roughly: at least one epoch.
+
+        Returns:
+            `steps`, pairs of batch size and the seconds of a step in each epoch; `all_reduces`, pairs of message and
+            seconds; `others`, the share of the machine that other programs used meanwhile.
+        """
         share, processor = watch_others(), time.process_time()
-        steps: dict[int, list[float]] = {batch: [] for batch in batches}
-        reductions: dict[int, list[float]] = {size: [] for size in sizes}
-        for _ in range(rounds):
-            for batch, training in trainings.items():
-                steps[batch] += training.run(seconds)
-            for size in sizes:
-                reductions[size].append(all_reduces.run(size, seconds / 10))
-    weights = trainings[batches[0]].model.trainable_weights
-    return {
-        "replicas": replicas,
-        "device": _device(),
-        "gradient_bytes": sum(4 * int(weight.value.shape.num_elements()) for weight in weights),
-        "tensors": len(weights),
-        "steps": [{"batch": batch, **_summary(found)} for batch, found in steps.items()],
-        "all_reduces": [{"bytes": size, **_summary(found)} for size, found in reductions.items()],
-        "others": share(time.process_time() - processor),
-    }
+        steps = [(batch, training.run(seconds)) for batch, training in self.trainings.items()]
+        reductions = [(size, [self.all_reduces.run(size, seconds / 10)]) for size in self.messages]
+        return {"steps": steps, "all_reduces": reductions, "others": share(time.process_time() - processor)}
 
 
 class _Training:
@@ -96,8 +90,12 @@ class _Training:
 
     def run(self, seconds: float) -> list[float]:
         """Trains whole epochs for so long; gives the seconds of a step in each."""
+        from ..engine import choices
+        from ..engine.replicas import replaced
+
         stopwatch = _stopwatch(seconds)
-        self.model.fit(*self.samples, batch_size=self.case.batch, epochs=10**6, verbose=0, callbacks=[stopwatch])
+        with replaced(choices, "is_dense", lambda model: False):
+            self.model.fit(*self.samples, batch_size=self.case.batch, epochs=10**6, verbose=0, callbacks=[stopwatch])
         return [epoch / self.case.steps for epoch in stopwatch.epochs]
 
 
@@ -165,13 +163,6 @@ def _with_batch(case: BenchCase, batch: int) -> BenchCase:
     return dataclasses.replace(case, batch=batch, steps=steps)
 
 
-def _summary(found: Sequence[float]) -> dict[str, Any]:
-    from ..bench.figures import spread
-
-    summary = spread(found)
-    return {"seconds": summary["median"], "quartiles": summary["quartiles"], "turns": len(found)}
-
-
 def _device() -> str:
     import tensorflow as tf
 
@@ -179,19 +170,15 @@ def _device() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures what the arguments name and writes it to a file."""
+    """Gets ready, then measures a turn whenever it is asked to."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("out", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--replicas", type=int, required=True)
     parser.add_argument("--batch", type=int, nargs="+", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.3)
     chosen = parser.parse_args(arguments)
-    measured = measure(
-        find_case(chosen.model), chosen.replicas, chosen.batch, rounds=chosen.rounds, seconds=chosen.seconds
-    )
-    chosen.out.write_text(json.dumps(measured), encoding="utf-8")
+    answers = take_over_stdout()
+    measuring = Measuring(find_case(chosen.model), chosen.replicas, chosen.batch)
+    serve(sys.stdin, answers, {"turn": measuring.turn}, measuring.facts)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_it_ends_by_itself_when_the_parent_is_gone():
 def test_the_last_words_of_one_that_fails_are_in_the_error():
     with Contender("clerk", COMMAND) as clerk, pytest.raises(ChildProcessError) as caught:
         clerk.ask("fail")
-    assert str(caught.value).startswith("the contender 'clerk' ended with status 3:")
+    assert str(caught.value).startswith("clerk ended with status 3:")
     assert str(caught.value).endswith("one\n  two")
 
 

@@ -36,7 +36,7 @@ def as_json(capsys, *arguments):
 
 def test_what_is_measured_by_default(asked, capsys):
     report = as_json(capsys)
-    assert asked == [{"model": "mlp", "replicas": [1, 2, 4], "batches": [32, 128, 512], "rounds": 5, "timeout": 900.0}]
+    assert asked == [{"model": "mlp", "replicas": [1, 2, 4], "batches": [32, 128, 512], "rounds": 5, "timeout": 300.0}]
     assert set(report) == {"measurement", "fit", "hardware", "prediction"}
     assert report["prediction"]["batch"] == 512
     counts = [row["accelerators"] for row in report["prediction"]["strong"]["rows"]]

@@ -10,31 +10,39 @@ from gradschool.zoo.scaling.measurement import load_measurement, measure_scaling
 from scaling_made_up import made_up
 
 FAKE = """
-import json, os, sys, time
-out, words = sys.argv[1], sys.argv[2:]
-options = dict(zip(words[:8:2], words[1:8:2]))
-replicas, batches = int(options["--replicas"]), [int(word) for word in words[9:]]
-{what}
-setting = {{"seconds": 0.25, "quartiles": [0.2, 0.3], "turns": 5}}
-steps = [{{"batch": batch, **setting}} for batch in batches]
-all_reduces = [{{"bytes": 1024, **setting}}] if replicas > 1 else []
-with open(out, "w") as file:
-    json.dump({{"replicas": replicas, "device": os.environ.get("DEVICE", "CPU"), "gradient_bytes": 40, "tensors": 3,
-               "steps": steps, "all_reduces": all_reduces, "others": replicas / 10}}, file)
+import os, sys, time
+from gradschool.zoo.bench.serving import serve
+options = dict(zip(sys.argv[1:5:2], sys.argv[2:5:2]))
+replicas, batches = int(options["--replicas"]), [int(word) for word in sys.argv[6:]]
+turns = []
+def turn(seconds):
+    turns.append(seconds)
+    {what}
+    steps = [(batch, [batch * len(turns), batch * len(turns)]) for batch in batches]
+    all_reduces = [(1024, [len(turns)])] if replicas > 1 else []
+    return {{"steps": steps, "all_reduces": all_reduces, "others": replicas / 10 if len(turns) == 2 else None}}
+facts = {{"replicas": replicas, "device": os.environ.get("DEVICE", "CPU"), "gradient_bytes": 40, "tensors": 3}}
+{early}
+serve(sys.stdin, sys.stdout, {{"turn": turn}}, facts)
 """
 
 
-def program(what=""):
-    return (sys.executable, "-c", FAKE.format(what=what))
+def program(what="", early=""):
+    return (sys.executable, "-c", FAKE.format(what=what or "pass", early=early))
 
 
-def test_every_number_of_replicas_gets_a_process():
+def test_all_numbers_of_replicas_take_turns():
     said = []
-    found = measure_scaling("mlp", [1, 2], [32, 128], tell=said.append, program=program())
-    assert said == ["mlp: measuring 1 replica", "mlp: measuring 2 replicas"]
+    found = measure_scaling("mlp", [1, 2], [32, 128], rounds=3, tell=said.append, program=program())
+    starts = ["mlp: starting 1 replica", "mlp: starting 2 replicas"]
+    rounds = [f"mlp: round {number} of 3, {who}" for number in (1, 2, 3) for who in ("1 replica", "2 replicas")]
+    assert said == starts + rounds
     settings = [(one["replicas"], one["batch"]) for one in found["steps"]]
     assert settings == [(1, 32), (1, 128), (2, 32), (2, 128)]
-    assert [(one["replicas"], one["bytes"]) for one in found["all_reduces"]] == [(2, 1024)]
+    assert found["steps"][3] == {
+        "replicas": 2, "batch": 128, "seconds": 256, "quartiles": [160.0, 352.0], "turns": 6,
+    }  # fmt: skip
+    assert found["all_reduces"] == [{"replicas": 2, "bytes": 1024, "seconds": 2, "quartiles": [1.5, 2.5], "turns": 3}]
     assert found["shares_cores"] is True
     assert (found["model"], found["gradient_bytes"], found["tensors"], found["others"]) == ("mlp", 40, 3, 0.2)
     json.dumps(found, allow_nan=False)
@@ -46,11 +54,11 @@ def test_gpus_share_no_cores(monkeypatch):
 
 
 def test_one_that_dies_is_an_error_with_its_last_words():
-    words = "print('no room', file=sys.stderr); sys.exit(3 if replicas == 2 else 0)"
-    with pytest.raises(ChildProcessError, match="measuring 1 replica ended with status 0"):
-        measure_scaling("mlp", [1, 2], [32], program=program(words))
-    words = "if replicas == 2: raise SystemExit('first line' + chr(10) + 'no room')"
-    with pytest.raises(ChildProcessError, match=r"measuring 2 replicas ended with status 1:\n  first line\n  no room"):
+    early = "if replicas == 2: sys.exit(3)"
+    with pytest.raises(ChildProcessError, match=r"measuring 2 replicas ended with status 3:\n  no message"):
+        measure_scaling("mlp", [1, 2], [32], program=program(early=early))
+    words = "if len(turns) == 2: raise SystemExit('first line' + chr(10) + 'no room')"
+    with pytest.raises(ChildProcessError, match=r"measuring 1 replica ended with status 1:\n  first line\n  no room"):
         measure_scaling("mlp", [1, 2], [32], program=program(words))
 
 
@@ -59,9 +67,10 @@ def test_a_signal_is_named():
         measure_scaling("mlp", [1, 2], [32], program=program("os.kill(os.getpid(), 9)"))
 
 
-def test_one_that_takes_too_long_is_ended():
-    with pytest.raises(ChildProcessError, match="took longer than 1 seconds and was ended; choose fewer"):
-        measure_scaling("mlp", [1, 2], [32], timeout=1.0, program=program("time.sleep(60)"))
+@pytest.mark.parametrize("slow", [{"what": "time.sleep(60)"}, {"early": "time.sleep(60)"}])
+def test_one_that_takes_too_long_is_ended(slow):
+    with pytest.raises(ChildProcessError, match="measuring 1 replica took longer than 2 seconds and was ended"):
+        measure_scaling("mlp", [1, 2], [32], timeout=2.0, program=program(**slow))
 
 
 @pytest.mark.parametrize(
