@@ -3,7 +3,7 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -42,9 +42,9 @@ def scale(
     """Measure training over replicas, fit a cost model to it, and predict the step time on more accelerators."""
     from ..files import written_whole
     from ..scaling.fitting import fit_measurement, gradients_of, summary
-    from ..scaling.measurement import load_measurement, measure_scaling
+    from ..scaling.measurement import load_measurement
     from ..scaling.model import Gradients
-    from ..scaling.prediction import NO_COMMUNICATION, check_hardware, other_hardware, predict
+    from ..scaling.prediction import check_hardware, other_hardware, predict
     from ..scaling.report import render
 
     counts = whole_numbers("--accelerators", accelerators)
@@ -60,14 +60,8 @@ def scale(
                 raise ValueError("--from takes what was measured before: leave out MODEL, --replicas and --batches.")
             measurement = load_measurement(earlier)
         else:
-            measured_replicas = whole_numbers("--replicas", replicas or _REPLICAS)
-            measured_batches = whole_numbers("--batches", batches or _BATCHES)
-            if measured_replicas == [1] and None in (bandwidth, latency):
-                raise ValueError(NO_COMMUNICATION)
-            with Console(stderr=True).status("starting") as status:
-                measurement = measure_scaling(
-                    model or "mlp", measured_replicas, measured_batches, rounds, timeout=timeout, tell=status.update
-                )
+            says_all = None not in (bandwidth, latency)
+            measurement = _measure(model or "mlp", replicas, batches, rounds, timeout, one_is_enough=says_all)
         fit = fit_measurement(measurement)
         batch = batch or max(one["batch"] for one in measurement["steps"])
         costs = other_hardware(fit.costs, batch, bandwidth, latency, compute_seconds)
@@ -91,6 +85,20 @@ def scale(
     for words, path in (("figures", out), ("picture", picture)):
         if path:
             print(f"{words}: {path}")
+
+
+def _measure(
+    model: str, replicas: str | None, batches: str | None, rounds: int, timeout: float, one_is_enough: bool
+) -> dict[str, Any]:
+    from ..scaling.measurement import measure_scaling
+    from ..scaling.prediction import NO_COMMUNICATION
+
+    counts = whole_numbers("--replicas", replicas or _REPLICAS)
+    sizes = whole_numbers("--batches", batches or _BATCHES)
+    if counts == [1] and not one_is_enough:
+        raise ValueError(NO_COMMUNICATION)
+    with Console(stderr=True).status("starting") as status:
+        return measure_scaling(model, counts, sizes, rounds, timeout=timeout, tell=status.update)
 
 
 def _picture_file(path: Path) -> Path:

@@ -111,7 +111,7 @@ def fit_recipe(
             f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
         )
         started = time.perf_counter()
-        with _status_of_failure(folder, config):
+        with status_of_failure(folder, config):
             with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
             config["seconds"] = round(time.perf_counter() - started, 1)
@@ -152,7 +152,7 @@ def _repeatable_operations():
 
 
 @contextlib.contextmanager
-def _status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[None]:
+def status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[None]:
     """Writes into `config.json` why the block did not come to its end."""
     try:
         yield

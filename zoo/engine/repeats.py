@@ -1,6 +1,5 @@
 """One recipe several times, over seeds or over folds: the mean, and how far it can be trusted."""
 
-import contextlib
 import logging
 import statistics
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from rich.console import Console
 
 from ... import __version__
 from ..recipes import Recipe
-from .fitting import Execution, fit_recipe
+from .fitting import Execution, fit_recipe, status_of_failure
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
 from .strategies import get_strategy, is_chief
@@ -69,27 +68,15 @@ def fit_repeatedly(
     }
     folder.write_config({**config, "status": "running"})
     logging.getLogger("tensorflow").addFilter(_is_not_about_retracing)
+    common: dict[str, Any] = {"data_dir": data_dir, "command": command, "console": console, "execution": execution}
     results = []
-    for name, one, fold in plan:
-        console.rule(name.replace("-", " "), align="left")
-        try:
-            fit = fit_recipe(
-                one,
-                folder.path / name,
-                data_dir=data_dir,
-                fold=fold,
-                command=command,
-                console=console,
-                execution=execution,
-            )
-        except (ValueError, OSError):
-            with contextlib.suppress(OSError):  # where the disk is full
-                folder.write_config({**config, "status": "failed"})
-            raise
-        if fit.interrupted:
-            folder.write_config({**config, "status": "interrupted"})
-            raise KeyboardInterrupt
-        results.append({"run": name, **fit.metrics})
+    with status_of_failure(folder, config):
+        for name, one, one_fold in plan:
+            console.rule(name.replace("-", " "), align="left")
+            fit = fit_recipe(one, folder.path / name, fold=one_fold, **common)
+            if fit.interrupted:
+                raise KeyboardInterrupt
+            results.append({"run": name, **fit.metrics})
     metrics = summarise(results)
     folder.write_metrics(metrics)
     folder.write_config({**config, "status": "finished"})

@@ -52,17 +52,7 @@ def measure_scaling(
             are too few.
         ChildProcessError: if a process fails, or takes too long.
     """
-    if model not in CASES:
-        raise unknown_name("model to scale", model, CASES)
-    if min(batches) < max(replicas):
-        raise ValueError(
-            f"a batch of {min(batches)} leaves some of {max(replicas)} replicas without a sample; "
-            "choose larger --batches, or fewer --replicas."
-        )
-    if len(replicas) * len(batches) < 2:
-        raise ValueError("one setting cannot tell the cost of a step from that of a sample; give a second batch size.")
-    if rounds < 1:
-        raise ValueError(f"--rounds must be at least 1; got {rounds}.")
+    _check(model, replicas, batches, rounds)
     with ExitStack() as stack:
         processes = {}
         for count in replicas:
@@ -89,6 +79,20 @@ def measure_scaling(
         "steps": _settings(turns, "steps", "batch"),
         "all_reduces": _settings(turns, "all_reduces", "bytes"),
     }
+
+
+def _check(model: str, replicas: Sequence[int], batches: Sequence[int], rounds: int) -> None:
+    if model not in CASES:
+        raise unknown_name("model to scale", model, CASES)
+    if min(batches) < max(replicas):
+        raise ValueError(
+            f"a batch of {min(batches)} leaves some of {max(replicas)} replicas without a sample; "
+            "choose larger --batches, or fewer --replicas."
+        )
+    if len(replicas) * len(batches) < 2:
+        raise ValueError("one setting cannot tell the cost of a step from that of a sample; give a second batch size.")
+    if rounds < 1:
+        raise ValueError(f"--rounds must be at least 1; got {rounds}.")
 
 
 def _settings(turns: Mapping[int, Sequence[Mapping[str, Any]]], kind: str, key: str) -> list[dict[str, Any]]:
