@@ -61,8 +61,8 @@ def leaf_optimizer(optimizer):
     """The optimizer that holds the update rule, below any `LossScaleOptimizer`.
 
     Example:
-        >>> leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())).name
-        'sgd'
+        >>> type(leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))).__name__
+        'SGD'
     """
     while hasattr(optimizer, "inner_optimizer"):
         optimizer = optimizer.inner_optimizer

@@ -102,15 +102,15 @@ class Death(keras.callbacks.Callback):
 
     def lurking(self):
         """Waits around the writing of checkpoints."""
-        write, savez, fsync = checkpoints.Checkpoints.write, np.savez, os.fsync
+        write, write_npz, fsync = checkpoints.Checkpoints.write, plain_data.write_npz, os.fsync
 
         def deadly_write(*args):
             self.happens("before")
             write(*args)
             self.happens("after")
 
-        def deadly_savez(file, **arrays):
-            savez(file, **arrays)
+        def deadly_write_npz(file, arrays):
+            write_npz(file, arrays)
             if self.what == "torn":
                 file.truncate(file.tell() // 2)
             self.happens("torn")
@@ -122,7 +122,7 @@ class Death(keras.callbacks.Callback):
 
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(checkpoints.Checkpoints, "write", deadly_write))
-        stack.enter_context(mock.patch.object(np, "savez", deadly_savez))
+        stack.enter_context(mock.patch.object(plain_data, "write_npz", deadly_write_npz))
         stack.enter_context(mock.patch.object(os, "fsync", deadly_fsync))
         return stack
 

@@ -9,8 +9,9 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def write_plain(path: Path, value: Any) -> None:
     arrays: dict[str, Any] = {}
     text = json.dumps(_without_arrays(value, arrays))
     with written_whole(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{_TEXT: np.array(text)}, **arrays)
+        write_npz(file, {_TEXT: np.array(text), **arrays})
         file.flush()
         os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY)
@@ -39,6 +40,14 @@ def write_plain(path: Path, value: Any) -> None:
         os.fsync(folder)  # the new name, too, survives a power cut
     finally:
         os.close(folder)
+
+
+def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """What `numpy.savez` does, which NumPy 2.1 leaves with an open archive where the disk is full."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
 
 def read_plain(path: Path) -> Any:

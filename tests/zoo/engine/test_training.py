@@ -108,7 +108,9 @@ def two_in_two_out():
     keras.utils.set_random_seed(0)
     one, two = keras.Input((6,), name="one"), keras.Input((6,), name="two")
     x = layers.Concatenate()([one, two])
-    made = keras.Model([one, two], {"classes": layers.Dense(3, name="classes")(x), "value": layers.Dense(1)(x)})
+    made = keras.Model(
+        [one, two], {"classes": layers.Dense(3, name="classes")(x), "value": layers.Dense(1, name="value")(x)}
+    )
     made.compile(
         "sgd",
         {"classes": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "value": "mse"},
