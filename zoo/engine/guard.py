@@ -138,7 +138,10 @@ class Guard:
         import tensorflow as tf
 
         def apply(self, gradients, variables):
-            fine = tf.math.is_finite(tf.add_n([_sum(one) for one in gradients if one is not None]))
+            sums = [_sum(one) for one in gradients if one is not None]
+            if len({one.dtype for one in sums}) > 1:
+                sums = [tf.cast(one, tf.float64) for one in sums]
+            fine = tf.math.is_finite(tf.add_n(sums))
 
             def update():
                 rule(gradients, variables)

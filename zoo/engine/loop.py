@@ -20,6 +20,7 @@ from ...callbacks.keras_internals import stages_of
 from ..layers.global_batch import holding
 from .choices import Pace
 from .feeds import ResidentFeed, StreamedFeed, take_part
+from .fused import fused_normalization
 from .guard import Guard
 from .replicas import add_up, same_as_one_device
 from .tensorflow_internals import has_workers
@@ -225,6 +226,8 @@ class Loop:
         self._metrics = set(self.model.get_metrics_result())
         with contextlib.ExitStack() as stack:
             stack.enter_context(same_as_one_device(self.model, self.strategy))
+            if self.strategy.num_replicas_in_sync == 1 and not self.xla:
+                stack.enter_context(fused_normalization(self.model))
             if self.guard is not None:
                 stack.enter_context(self.guard.watching())
             yield

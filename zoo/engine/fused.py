@@ -1,0 +1,71 @@
+"""Batch normalisation of images as one operation of TensorFlow's.
+
+Keras computes it from single operations, each of which reads and writes all maps; TensorFlow has one for the whole,
+which also takes in a ReLU that follows. The formula and the running statistics stay Keras's.
+"""
+
+import contextlib
+import types
+from collections.abc import Iterator
+
+import keras
+
+from .replicas import replaced
+
+
+@contextlib.contextmanager
+def fused_normalization(model: keras.Model) -> Iterator[None]:
+    """While `model`'s training step is traced in this block, its `BatchNormalization` layers are fused where they can.
+
+    For one replica: `replicas.global_moments` is for several.
+    """
+    with contextlib.ExitStack() as stack:
+        for layer in model._flatten_layers():
+            if type(layer) is keras.layers.BatchNormalization:
+                stack.enter_context(replaced(layer, "call", types.MethodType(_call, layer)))
+        yield
+
+
+def _call(self, inputs, training=None, mask=None):
+    """In place of the layer's own `call`."""
+    if training and self.trainable and mask is None and _can_be_fused(self, inputs):
+        return normalize(self, inputs)
+    return type(self).call(self, inputs, training=training, mask=mask)
+
+
+def _can_be_fused(layer, inputs) -> bool:
+    is_image = len(inputs.shape) == 4 and layer.axis in (-1, 3)
+    return is_image and inputs.dtype == layer.compute_dtype == "float32" and not layer.synchronized
+
+
+def normalize(layer: keras.layers.BatchNormalization, maps):
+    """Normalises maps by their batch, and moves the layer's running statistics.
+
+        y = gamma (x - mean) / sqrt(variance + epsilon) + beta,   running <- momentum running + (1 - momentum) batch
+
+    The operation gives n / (n - 1) times the variance, over the n values of a map.
+
+    Args:
+        layer: built.
+        maps: float32 tensor, shape `(B, H, W, C)`.
+
+    Returns:
+        Tensor, shape `(B, H, W, C)`.
+    """
+    import tensorflow as tf
+
+    channels, none = tf.ones(maps.shape[-1]), tf.zeros(0)
+    normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=maps,
+        scale=layer.gamma.value if layer.scale else channels,
+        offset=layer.beta.value if layer.center else tf.zeros_like(channels),
+        mean=none,  # where it is training, they are results
+        variance=none,
+        epsilon=layer.epsilon,
+        is_training=True,
+    )
+    values = tf.cast(tf.size(maps) // maps.shape[-1], tf.float32)
+    variance *= (values - 1) / values
+    for running, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+        running.assign(running * layer.momentum + batch * (1.0 - layer.momentum))
+    return normalized
