@@ -132,7 +132,8 @@ def test_if_all_are_damaged_training_begins_anew(tmp_path, undisturbed):
         damage(path, "torn")
     with pytest.warns(UserWarning, match="is not whole") as told:
         fit(tmp_path, 1)
-    assert [str(one.message).rpartition(". ")[2] for one in told] == [
+    ours = [str(one.message) for one in told if "is not whole" in str(one.message)]  # TensorFlow may warn of others
+    assert [message.rpartition(". ")[2] for message in ours] == [
         "The one before it is used.",
         "None is left: training begins anew.",
     ]
