@@ -1,4 +1,4 @@
-"""Arrays that lie on the device, and the rule that makes batches of them.
+"""Arrays in memory, and the rule that makes batches of them.
 
 A batch is a function of three numbers only: the seed, the epoch and the step.
 
@@ -15,8 +15,14 @@ Shapes:
     m  samples asked for, of one batch
 """
 
-from collections.abc import Mapping
+import functools
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+
+from .rows import aligned_like, as_tensor, can_be_shared, take_rows
 
 
 class BatchSource:
@@ -47,7 +53,9 @@ class BatchSource:
         import tensorflow as tf
 
         with tf.device("CPU"):
-            self.arrays = tf.nest.map_structure(tf.convert_to_tensor, arrays)
+            self.arrays = tf.nest.map_structure(
+                lambda one: one if can_be_shared(one) else tf.convert_to_tensor(one), arrays
+            )
             self.next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.batch_size = batch_size
         self.seed = seed
@@ -56,12 +64,20 @@ class BatchSource:
         self.samples = int(tf.nest.flatten(self.arrays)[0].shape[0])
         self.steps = -(-self.samples // batch_size)
 
+    @functools.cached_property
+    def tensors(self):
+        """The arrays as tensors."""
+        import tensorflow as tf
+
+        with tf.device("CPU"):
+            return tf.nest.map_structure(tf.convert_to_tensor, self.arrays)
+
     @property
     def bytes(self) -> int:
         """The size of all arrays, in bytes."""
         import tensorflow as tf
 
-        return sum(array.dtype.size * array.shape.num_elements() for array in tf.nest.flatten(self.arrays))
+        return sum(tf.as_dtype(array.dtype).size * math.prod(array.shape) for array in tf.nest.flatten(self.arrays))
 
     def size(self, step: int) -> int:
         """Samples in a batch: B, or fewer in the last one."""
@@ -87,16 +103,38 @@ class BatchSource:
         key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
         return key, tf.random.experimental.stateless_shuffle(order, seed=key, alg=RULE)
 
-    def in_order(self, order):
-        """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
+    def memory(self):
+        """Room for `in_order` to put rows in: an array for each that can be shared with TensorFlow, and None elsewhere.
 
-        To move all rows once takes less time than to pick a batch's rows at every step.
+        Memory that is used for every epoch anew saves the time that the system takes to hand out fresh one.
         """
         import tensorflow as tf
 
-        if self.seed is None:
-            return self.arrays
-        return tf.nest.map_structure(lambda array: tf.gather(array, order), self.arrays)
+        return [aligned_like(one) if can_be_shared(one) else None for one in tf.nest.flatten(self.arrays)]
+
+    def in_order(self, order, memory: Sequence[np.ndarray | None]):
+        """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
+
+        To move all rows once takes less time than to pick a batch's rows at every step.
+
+        Args:
+            order: from `begin_epoch`.
+            memory: from `memory`; what was in it before is lost, and tensors that lie there with it.
+
+        Returns:
+            Tensors, nested as the arrays.
+        """
+        import tensorflow as tf
+
+        if self.seed is None and "tensors" in vars(self):
+            return self.tensors
+        rows = order.numpy()
+
+        def arranged(array, room):
+            return tf.gather(array, order) if room is None else as_tensor(take_rows(array, rows, room))
+
+        flat = [arranged(*pair) for pair in zip(tf.nest.flatten(self.arrays), memory, strict=True)]
+        return tf.nest.pack_sequence_as(self.arrays, flat)
 
     def batch(self, ordered, key, step, size: int | None = None):
         """The samples of a step, ready for the model; on a replica (`global_batch.holding`), those of its part.

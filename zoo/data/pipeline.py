@@ -67,8 +67,10 @@ def stream(source: BatchSource, parallel: bool = True):
         size = source.batch_size
         return (key, order), (key, step, order[step * size : (step + 1) * size])
 
+    tensors = source.tensors
+
     def batch(key, step, rows):
-        return source.prepared(tf.nest.map_structure(lambda array: tf.gather(array, rows), source.arrays), key, step)
+        return source.prepared(tf.nest.map_structure(lambda array: tf.gather(array, rows), tensors), key, step)
 
     steps = tf.data.Dataset.range(source.steps)
     no_epoch = tf.zeros(2, tf.int64), tf.zeros(source.samples, tf.int32)
@@ -90,7 +92,7 @@ def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
     import tensorflow as tf
 
     source = BatchSource((x, y), batch_size)
-    x, y = source.arrays
+    x, y = source.tensors
     firsts = tf.data.Dataset.range(0, source.samples, batch_size)
     batches = firsts.map(lambda first: (to_float(x[first : first + batch_size]), y[first : first + batch_size]))
     return _ready(batches, source)

@@ -45,6 +45,7 @@ class ResidentFeed:
         self.strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
         self.steps = source.steps
+        self._memory: Any = None
         self._ordered: Any = None
         self._epoch: int | None = None
 
@@ -72,7 +73,8 @@ class ResidentFeed:
             return
         self._ordered = None  # makes room
         key, order = self.source.begin_epoch(epoch)
-        self._ordered, self._epoch = self._to_devices((self.source.in_order(order), key)), epoch
+        self._memory = self._memory or self.source.memory()
+        self._ordered, self._epoch = self._to_devices((self.source.in_order(order, self._memory), key)), epoch
 
     def arguments(self) -> tuple[Any, ...]:
         """What `batch` needs, for a compiled function to be called with."""
@@ -98,7 +100,7 @@ class ResidentFeed:
         import tensorflow as tf
 
         key, order = self.source.begin_epoch(self._epoch or 0)
-        ordered = self.source.in_order(order)
+        ordered = self.source.in_order(order, self.source.memory())
         for step in range(self.steps):
             yield self.source.batch(ordered, key, tf.constant(step, tf.int64), self.source.size(step))
 

@@ -125,11 +125,12 @@ def symbolic_batch(feed):
     if feed.resident:
         source = feed.source
 
-        def one_batch():
+        def one_batch(samples):
             size = min(source.batch_size, source.samples)
-            return source.batch(source.arrays, tf.zeros(2, tf.int64), tf.zeros((), tf.int64), size)
+            return source.batch(samples, tf.zeros(2, tf.int64), tf.zeros((), tf.int64), size)
 
-        spec = tf.function(one_batch, autograph=False).get_concrete_function().structured_outputs
+        samples = tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), source.arrays)
+        spec = tf.function(one_batch, autograph=False).get_concrete_function(samples).structured_outputs
     else:
         spec = feed.batches.element_spec
     if not isinstance(spec, tuple):

@@ -167,7 +167,8 @@ class Run:
         if self.feed.resident:
             source = self.feed.source
             key, order = source.begin_epoch(self.order)
-            return source.batch(source.in_order(order), key, tf.constant(step, tf.int64), source.size(step))
+            samples = source.in_order(order, source.memory())
+            return source.batch(samples, key, tf.constant(step, tf.int64), source.size(step))
         return next(iter(self.feed.batches.skip(step)), None)
 
     # === Checkpoints ===
