@@ -19,8 +19,8 @@ import keras
 from ...callbacks.keras_internals import stages_of
 from ..layers.global_batch import holding
 from .choices import Pace
+from .faster_layers import faster_layers
 from .feeds import ResidentFeed, StreamedFeed, take_part
-from .fused import fused_normalization
 from .guard import Guard
 from .replicas import add_up, same_as_one_device
 from .tensorflow_internals import has_workers
@@ -227,7 +227,7 @@ class Loop:
         with contextlib.ExitStack() as stack:
             stack.enter_context(same_as_one_device(self.model, self.strategy))
             if self.strategy.num_replicas_in_sync == 1 and not self.xla:
-                stack.enter_context(fused_normalization(self.model))
+                stack.enter_context(faster_layers(self.model))
             if self.guard is not None:
                 stack.enter_context(self.guard.watching())
             yield

@@ -1,4 +1,4 @@
-"""Batch normalisation in one operation is Keras's, which is computed step by step."""
+"""Layers computed by other operations are Keras's own."""
 
 import keras
 import numpy as np
@@ -61,7 +61,7 @@ def test_a_single_value_has_no_variance():
 def test_gradients_are_those_of_the_formula_in_float64():
     import tensorflow as tf
 
-    from gradschool.zoo.engine.fused import normalize
+    from gradschool.zoo.engine.faster_layers import normalize
 
     layer = layers.BatchNormalization()
     layer.build(X.shape)
@@ -89,3 +89,33 @@ def test_the_layer_is_as_it_was_afterwards():
     made.fit(X, Y, verbose=0)
     (layer,) = (one for one in made.layers if isinstance(one, layers.BatchNormalization))
     assert "call" not in vars(layer)
+
+
+# === Average pooling ===
+POOLINGS = [{"pool_size": 2}, {"pool_size": (3, 2)}, {"pool_size": 5}]
+OTHER_POOLINGS = [
+    {"pool_size": 3, "strides": 2},
+    {"pool_size": 2, "padding": "same"},
+    {"pool_size": 2, "dtype": "float64"},
+    {"pool_size": 2, "dtype": "bfloat16"},
+]
+
+
+def pooling_model(options):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((7, 5, 3))
+    x = layers.AveragePooling2D(**options)(layers.Conv2D(6, 3, padding="same", activation="tanh")(inputs))
+    made = keras.Model(inputs, layers.Dense(4, dtype="float32")(layers.Flatten(dtype="float32")(x)))
+    made.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return made
+
+
+@pytest.mark.parametrize("options", POOLINGS + OTHER_POOLINGS, ids=str)
+def test_pooling_is_keras_own(options):
+    own, ours = pooling_model(options), use_engine(pooling_model(options))
+    histories = [one.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history for one in (own, ours)]
+    loose = 1e-2 if options.get("dtype") == "bfloat16" else 1e-5
+    np.testing.assert_allclose(histories[0]["loss"], histories[1]["loss"], rtol=loose)
+    for value, expected in zip(ours.get_weights(), own.get_weights(), strict=True):
+        np.testing.assert_allclose(value, expected, rtol=loose, atol=loose)
+    assert ("DepthwiseConv2dNative" in operations(ours)) == (options in POOLINGS)

@@ -1,7 +1,11 @@
-"""Batch normalisation of images as one operation of TensorFlow's.
+"""Keras layers that the engine lets other operations of TensorFlow compute, because they take less time.
 
-Keras computes it from single operations, each of which reads and writes all maps; TensorFlow has one for the whole,
-which also takes in a ReLU that follows. The formula and the running statistics stay Keras's.
+- Batch normalisation of images: Keras computes it from single operations, each of which reads and writes all maps.
+  TensorFlow has one for the whole, which also takes in a ReLU that follows.
+- Average pooling on a CPU: its way back is slow there. A convolution of each map with a kernel of 1 / size gives the
+  same numbers.
+
+Formulas, weights and running statistics stay Keras's.
 """
 
 import contextlib
@@ -14,20 +18,22 @@ from .replicas import replaced
 
 
 @contextlib.contextmanager
-def fused_normalization(model: keras.Model) -> Iterator[None]:
-    """While `model`'s training step is traced in this block, its `BatchNormalization` layers are fused where they can.
+def faster_layers(model: keras.Model) -> Iterator[None]:
+    """While `model`'s step is traced in this block, these layers of it are computed in the faster way where they can.
 
     For one replica: `replicas.global_moments` is for several.
     """
     with contextlib.ExitStack() as stack:
         for layer in model._flatten_layers():
-            if type(layer) is keras.layers.BatchNormalization:
-                stack.enter_context(replaced(layer, "call", types.MethodType(_call, layer)))
+            call = _CALLS.get(type(layer))
+            if call is not None:
+                stack.enter_context(replaced(layer, "call", types.MethodType(call, layer)))
         yield
 
 
-def _call(self, inputs, training=None, mask=None):
-    """In place of the layer's own `call`."""
+# === Batch normalisation ===
+def _normalization(self, inputs, training=None, mask=None):
+    """In place of `BatchNormalization.call`."""
     if training and self.trainable and mask is None and _can_be_fused(self, inputs):
         return normalize(self, inputs)
     return type(self).call(self, inputs, training=training, mask=mask)
@@ -69,3 +75,20 @@ def normalize(layer: keras.layers.BatchNormalization, maps):
     for running, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
         running.assign(running * layer.momentum + batch * (1.0 - layer.momentum))
     return normalized
+
+
+# === Average pooling ===
+def _average_pooling(self, inputs):
+    """In place of `AveragePooling2D.call`."""
+    import tensorflow as tf
+
+    cut_evenly = tuple(self.pool_size) == tuple(self.strides) and self.padding == "valid"
+    is_float32 = inputs.dtype == self.compute_dtype == "float32"
+    if not (cut_evenly and is_float32 and self.data_format == "channels_last") or tf.config.list_logical_devices("GPU"):
+        return type(self).call(self, inputs)
+    height, width = self.pool_size
+    kernel = tf.fill([height, width, inputs.shape[-1], 1], 1.0 / (height * width))
+    return tf.nn.depthwise_conv2d(inputs, kernel, [1, height, width, 1], "VALID")
+
+
+_CALLS = {keras.layers.BatchNormalization: _normalization, keras.layers.AveragePooling2D: _average_pooling}
