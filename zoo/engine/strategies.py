@@ -4,7 +4,7 @@
 |---|---|---|---|
 | one | one device | | |
 | mirrored | all GPUs, or N logical CPU devices, for study | `MirroredStrategy` | `keras.distribution` |
-| multiworker | the workers that TF_CONFIG, or Slurm, names | `MultiWorkerMirroredStrategy` | |
+| multiworker | the workers that TF_CONFIG, or Slurm, names | `MultiWorkerMirroredStrategy` | `keras.distribution` |
 | tpu | all cores of a TPU | `TPUStrategy` | `keras.distribution` |
 | auto | the one of these that the machine asks for | | |
 
@@ -113,9 +113,7 @@ def _on_tensorflow(name: str, replicas: int | None):
 
 
 def _what_the_machine_asks_for(tf, replicas: int | None) -> str:
-    if len(_workers_in_tf_config()) > 1 or (
-        "SLURM_STEP_NUM_TASKS" in os.environ and int(os.environ["SLURM_STEP_NUM_TASKS"]) > 1
-    ):
+    if asks_for_workers():
         return "multiworker"
     if tf.config.list_physical_devices("TPU") or "TPU_NAME" in os.environ:
         return "tpu"
@@ -160,26 +158,47 @@ def split_cpu(devices: int) -> None:
         ) from error
 
 
-def _workers_in_tf_config() -> list[str]:
+NO_WORKERS = (
+    "strategy multiworker needs to know the workers: the variable TF_CONFIG on each of them, or Slurm. "
+    "For workers on this machine: gradschool launch --workers 2 -- fit ..."
+)
+
+
+def asks_for_workers() -> bool:
+    """Whether this process was started as one of several workers."""
+    return len(place_in_tf_config()[0]) > 1 or slurm_tasks() > 1
+
+
+def slurm_tasks() -> int:
+    """How many processes Slurm has started beside this one, with it; 0 if Slurm has not."""
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS") or 0)
+
+
+def place_in_tf_config() -> tuple[list[str], int]:
+    """The workers' addresses in the variable TF_CONFIG, and which of them this process is; none if it is not set.
+
+    Raises:
+        ValueError: if TF_CONFIG cannot be read, or names parameter servers.
+    """
     try:
-        return json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {}).get("worker", [])
-    except (json.JSONDecodeError, AttributeError) as error:
+        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        cluster, number = config.get("cluster", {}), int(config.get("task", {}).get("index", 0))
+        workers = list(cluster.get("worker", []))
+    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"the variable TF_CONFIG is not the JSON object that it has to be: {error}.") from error
+    if "ps" in cluster:
+        raise ValueError(f"TF_CONFIG names parameter servers. {_NO_PARAMETER_SERVER}")
+    return workers, number
 
 
 def _multiworker(tf):
     resolver: Any
-    if _workers_in_tf_config():
-        if "ps" in json.loads(os.environ["TF_CONFIG"])["cluster"]:
-            raise ValueError(f"TF_CONFIG names parameter servers. {_NO_PARAMETER_SERVER}")
+    if place_in_tf_config()[0]:
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    elif "SLURM_STEP_NUM_TASKS" in os.environ:
+    elif slurm_tasks():
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
     else:
-        raise ValueError(
-            "strategy multiworker needs to know the workers: the variable TF_CONFIG on each of them, or Slurm. "
-            "For workers on this machine: gradschool launch --workers 2 -- fit ..."
-        )
+        raise ValueError(NO_WORKERS)
     return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
 
 

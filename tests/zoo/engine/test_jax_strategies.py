@@ -5,17 +5,19 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
+from gradschool.zoo.launching import choose_ports
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
 
 TRAINING = """
 import json, sys
 from gradschool.zoo import get_strategy
-replicas = int(sys.argv[1])
-strategy = get_strategy("mirrored", replicas) if replicas > 1 else get_strategy("one")
+strategy = get_strategy(*json.loads(sys.argv[1]))
 import keras, numpy as np
 from gradschool.zoo.layers.dropout import Dropout
 rng = np.random.default_rng(0)
@@ -37,32 +39,53 @@ with strategy.scope():
 """
 
 
-def run(*words):
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+def run(*words, **variables):
+    environment = {**os.environ, "KERAS_BACKEND": "jax", **variables}
     return subprocess.run(
         [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=200, check=False
     )
 
 
+def trained(*strategy, **variables):
+    done = run("-c", TRAINING, json.dumps(strategy), **variables)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.fixture(scope="module")
 def one_device():
-    return json.loads(run("-c", TRAINING, "1").stdout.splitlines()[-1])
+    return trained("one")
 
 
-@pytest.mark.parametrize("replicas", [2, 4])
-def test_several_devices_train_the_weights_of_one(one_device, replicas):
-    several = json.loads(run("-c", TRAINING, str(replicas)).stdout.splitlines()[-1])
-    assert several["devices"] == replicas
+def assert_same(several, one_device):
     for one, other in zip(one_device["weights"], several["weights"], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     np.testing.assert_allclose(one_device["evaluation"], several["evaluation"], atol=1e-5)
     np.testing.assert_allclose(one_device["predictions"], several["predictions"], atol=1e-4)
 
 
+@pytest.mark.parametrize("replicas", [2, 4])
+def test_several_devices_train_the_weights_of_one(one_device, replicas):
+    several = trained("mirrored", replicas)
+    assert several["devices"] == replicas
+    assert_same(several, one_device)
+
+
+@pytest.mark.parametrize("name", ["multiworker", "auto"])
+def test_two_workers_train_the_weights_of_one_device(one_device, name):
+    cluster = {"worker": [f"localhost:{port}" for port in choose_ports(2)]}
+    tasks = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in (0, 1)]
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda task: trained(name, TF_CONFIG=task), tasks))
+    for several in both:
+        assert several["devices"] == 2
+        assert_same(several, one_device)
+
+
 @pytest.mark.parametrize(
     ("request_for", "says"),
     [
-        ("get_strategy('multiworker')", "TensorFlow back end"),
+        ("get_strategy('multiworker')", "gradschool launch"),
         ("get_strategy('tpu')", "no TPU"),
         ("get_strategy('parameterserver')", "asynchronously"),
     ],
