@@ -96,7 +96,7 @@ class Contender:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(self.timeout or threading.TIMEOUT_MAX, give_up)
+        timer = threading.Timer(threading.TIMEOUT_MAX if self.timeout is None else self.timeout, give_up)
         timer.daemon = True
         timer.start()
         line = cast(IO[str], self._process.stdout).readline()

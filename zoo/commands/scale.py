@@ -31,7 +31,7 @@ def scale(
         float | None, typer.Option(help="That one accelerator of other hardware takes for a step of that batch.")
     ] = None,
     rounds: Annotated[int, typer.Option(help="Turns that each measured setting takes.")] = 5,
-    timeout: Annotated[float, typer.Option(help="Seconds for one turn of one number of replicas.")] = 300.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to get ready, and for a turn.")] = 300.0,
     picture: Annotated[Path | None, typer.Option(help="Draw measurement and prediction into this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write everything into this .json file.")] = None,
     earlier: Annotated[

@@ -17,12 +17,10 @@ Shapes:
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from .rows import aligned_like, as_tensor, can_be_shared, take_rows
+from .rows import as_tensor, can_be_shared, take_rows
 
 
 class BatchSource:
@@ -103,23 +101,13 @@ class BatchSource:
         key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
         return key, tf.random.experimental.stateless_shuffle(order, seed=key, alg=RULE)
 
-    def memory(self):
-        """Room for `in_order` to put rows in: an array for each that can be shared with TensorFlow, and None elsewhere.
-
-        Memory that is used for every epoch anew saves the time that the system takes to hand out fresh one.
-        """
-        import tensorflow as tf
-
-        return [aligned_like(one) if can_be_shared(one) else None for one in tf.nest.flatten(self.arrays)]
-
-    def in_order(self, order, memory: Sequence[np.ndarray | None]):
+    def in_order(self, order):
         """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
 
         To move all rows once takes less time than to pick a batch's rows at every step.
 
         Args:
             order: from `begin_epoch`.
-            memory: from `memory`; what was in it before is lost, and tensors that lie there with it.
 
         Returns:
             Tensors, nested as the arrays.
@@ -130,11 +118,10 @@ class BatchSource:
             return self.tensors
         rows = order.numpy()
 
-        def arranged(array, room):
-            return tf.gather(array, order) if room is None else as_tensor(take_rows(array, rows, room))
+        def arranged(array):
+            return as_tensor(take_rows(array, rows)) if can_be_shared(array) else tf.gather(array, order)
 
-        flat = [arranged(*pair) for pair in zip(tf.nest.flatten(self.arrays), memory, strict=True)]
-        return tf.nest.pack_sequence_as(self.arrays, flat)
+        return tf.nest.map_structure(arranged, self.arrays)
 
     def batch(self, ordered, key, step, size: int | None = None):
         """The samples of a step, ready for the model; on a replica (`global_batch.holding`), those of its part.

@@ -30,22 +30,23 @@ def aligned_like(array: np.ndarray) -> np.ndarray:
     return memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
 
 
-def take_rows(array: np.ndarray, order: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Writes the rows of `array`, in the order of `order`, into `out`, with all cores.
+def take_rows(array: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The rows of `array` in the order of `order`, in memory of their own that TensorFlow can use; with all cores.
+
+    The memory is fresh every time: operations and variables may hold on to a part of it without a copy.
 
     Args:
         array: shape `(N, ...)`.
         order: numbers of rows, shape `(N,)`.
-        out: from `aligned_like`.
 
     Returns:
-        `out`.
+        Array of the shape of `array`.
 
     Example:
-        >>> numbers = np.array([10, 20, 30])
-        >>> take_rows(numbers, np.array([2, 0, 1]), aligned_like(numbers))
+        >>> take_rows(np.array([10, 20, 30]), np.array([2, 0, 1]))
         array([30, 10, 20])
     """
+    out = aligned_like(array)
     threads = max(1, min(os.cpu_count() or 1, array.nbytes // _BYTES_PER_THREAD))
     parts = [slice(len(order) * n // threads, len(order) * (n + 1) // threads) for n in range(threads)]
 

@@ -7,12 +7,20 @@ import keras
 import numpy as np
 
 
-def callback_list(callbacks, model, verbose, epochs: int, steps: int | None) -> keras.callbacks.CallbackList:
-    """What was given as a list that also has Keras's history and, if wanted, its progress bar."""
+def callback_list(
+    callbacks, model, verbose, epochs: int = 1, steps: int | None = None, add_history: bool = False
+) -> keras.callbacks.CallbackList:
+    """What was given as a list that also has Keras's history (for `fit`) and, if wanted, its progress bar."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     return keras.callbacks.CallbackList(
-        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=steps, model=model
+        callbacks,
+        add_history=add_history,
+        add_progbar=verbose != 0,
+        verbose=verbose,
+        epochs=epochs,
+        steps=steps,
+        model=model,
     )
 
 

@@ -22,6 +22,23 @@ FORMAT = 1
 KEPT = 2
 
 
+def check_intervals(every_steps: Any, every_minutes: Any, names: tuple[str, str] = ("every_steps", "every_minutes")):
+    """Refuses what is no interval between checkpoints.
+
+    Args:
+        every_steps: a whole number of at least 1, or None.
+        every_minutes: a positive number, or None.
+        names: of the two, for messages.
+
+    Raises:
+        ValueError: if one is out of its range.
+    """
+    if every_steps is not None and (not isinstance(every_steps, int) or every_steps < 1):
+        raise ValueError(f"{names[0]} must be a whole number of at least 1; got {every_steps!r}.")
+    if every_minutes is not None and not every_minutes > 0:
+        raise ValueError(f"{names[1]} must be positive; got {every_minutes!r}.")
+
+
 class Checkpoints(keras.callbacks.Callback):
     """Lets a fit of the engine write checkpoints, and begin with the newest one there is.
 
@@ -53,9 +70,7 @@ class Checkpoints(keras.callbacks.Callback):
         resume: bool = True,
     ):
         super().__init__()
-        for name, value in (("every_steps", every_steps), ("every_minutes", every_minutes)):
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be positive; got {value!r}.")
+        check_intervals(every_steps, every_minutes)
         self.folder = Path(folder)
         self.every_steps = every_steps
         self.every_minutes = every_minutes

@@ -4,6 +4,8 @@
   TensorFlow has one for the whole, which also takes in a ReLU that follows.
 - Average pooling on a CPU: its way back is slow there. A convolution of each map with a kernel of 1 / size gives the
   same numbers.
+- The shortcut of a residual network, on a CPU: instead of a slice and a padding, a convolution that copies,
+  y = K x with K = [I 0]. (Not on a GPU, whose convolutions may round to fewer digits.)
 
 Formulas, weights and running statistics stay Keras's.
 """
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 
 import keras
 
+from ..layers.residual import ZeroPaddedShortcut
 from .replicas import replaced
 
 
@@ -26,7 +29,7 @@ def faster_layers(model: keras.Model) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for layer in model._flatten_layers():
             call = _CALLS.get(type(layer))
-            if call is not None:
+            if call is not None and "call" not in vars(layer):  # nobody else has replaced it
                 stack.enter_context(replaced(layer, "call", types.MethodType(call, layer)))
         yield
 
@@ -84,11 +87,32 @@ def _average_pooling(self, inputs):
 
     cut_evenly = tuple(self.pool_size) == tuple(self.strides) and self.padding == "valid"
     is_float32 = inputs.dtype == self.compute_dtype == "float32"
-    if not (cut_evenly and is_float32 and self.data_format == "channels_last") or tf.config.list_logical_devices("GPU"):
+    if not (cut_evenly and is_float32 and self.data_format == "channels_last" and _on_cpu()):
         return type(self).call(self, inputs)
     height, width = self.pool_size
     kernel = tf.fill([height, width, inputs.shape[-1], 1], 1.0 / (height * width))
     return tf.nn.depthwise_conv2d(inputs, kernel, [1, height, width, 1], "VALID")
 
 
-_CALLS = {keras.layers.BatchNormalization: _normalization, keras.layers.AveragePooling2D: _average_pooling}
+# === Shortcut ===
+def _shortcut(self, maps):
+    """In place of `ZeroPaddedShortcut.call`."""
+    import tensorflow as tf
+
+    if not (maps.dtype == "float32" and _on_cpu()):
+        return type(self).call(self, maps)
+    kernel = tf.eye(maps.shape[-1], self.channels)[None, None]  # (1, 1, M, N)
+    return tf.nn.conv2d(maps, kernel, self.stride, "VALID")
+
+
+def _on_cpu() -> bool:
+    import tensorflow as tf
+
+    return not tf.config.list_logical_devices("GPU")
+
+
+_CALLS = {
+    keras.layers.BatchNormalization: _normalization,
+    keras.layers.AveragePooling2D: _average_pooling,
+    ZeroPaddedShortcut: _shortcut,
+}

@@ -45,7 +45,6 @@ class ResidentFeed:
         self.strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
         self.steps = source.steps
-        self._memory: Any = None
         self._ordered: Any = None
         self._epoch: int | None = None
 
@@ -73,12 +72,17 @@ class ResidentFeed:
             return
         self._ordered = None  # makes room
         key, order = self.source.begin_epoch(epoch)
-        self._memory = self._memory or self.source.memory()
-        self._ordered, self._epoch = self._to_devices((self.source.in_order(order, self._memory), key)), epoch
+        self._ordered, self._epoch = self._to_devices((self.source.in_order(order), key)), epoch
 
     def arguments(self) -> tuple[Any, ...]:
         """What `batch` needs, for a compiled function to be called with."""
         return self._ordered
+
+    @property
+    def kind(self) -> tuple:
+        """What a compiled loop depends on: equal for feeds that it can be used for alike."""
+        source = self.source
+        return "resident", source.batch_size, source.augment, source.scale_bytes
 
     def blocks(self, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Runs of equally large batches among the steps `first` to `stop - 1`: (first, count, size)."""
@@ -95,12 +99,16 @@ class ResidentFeed:
         with holding(part):
             return self.source.batch(ordered, key, step, size), part
 
+    def whole_batch(self, epoch: int, step: int, total: int):
+        """The global batch of a step, which is the `total`-th of the run."""
+        return _batch_of(self.source, epoch, step)
+
     def whole_batches(self):
-        """The global batches of an epoch, one after the other."""
+        """The global batches of the first epoch, one after the other."""
         import tensorflow as tf
 
-        key, order = self.source.begin_epoch(self._epoch or 0)
-        ordered = self.source.in_order(order, self.source.memory())
+        key, order = self.source.begin_epoch(0)
+        ordered = self.source.in_order(order)
         for step in range(self.steps):
             yield self.source.batch(ordered, key, tf.constant(step, tf.int64), self.source.size(step))
 
@@ -143,6 +151,11 @@ class StreamedFeed:
         else:
             self.iterator = iter(self.batches.skip(skip) if skip else self.batches)
 
+    @property
+    def kind(self) -> tuple:
+        """What a compiled loop depends on."""
+        return "streamed", self.batches.element_spec
+
     def arguments(self) -> tuple[Any, ...]:
         """The iterator."""
         return (self.iterator,)
@@ -150,6 +163,13 @@ class StreamedFeed:
     def blocks(self, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """One run of steps; the sizes of the batches are known to the data set alone."""
         yield first, stop - first, 0
+
+    def whole_batch(self, epoch: int, step: int, total: int):
+        """The global batch of a step, or, of a data set that comes in a new order every time, another one."""
+        if hasattr(self.batches, "source"):
+            return _batch_of(self.batches.source, epoch, step)
+        again = self.batches.repeat().skip(total) if self.endless else self.batches.skip(step)
+        return next(iter(again), None)
 
     def catch_up(self, passes: int) -> None:
         """Brings the data set to where it is after so many passes: its seeded shuffles count how often they began.
@@ -165,7 +185,16 @@ class StreamedFeed:
 
     def whole_batches(self):
         """The global batches of an epoch, one after the other."""
+        self.begin_epoch()
         return itertools.islice(self.iterator, self.steps)
+
+
+def _batch_of(source: BatchSource, epoch: int, step: int):
+    """The global batch of a step."""
+    import tensorflow as tf
+
+    key, order = source.begin_epoch(epoch)
+    return source.batch(source.in_order(order), key, tf.constant(step, tf.int64), source.size(step))
 
 
 def _has_state(batches) -> bool:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ..pictures.run import draw_run
 from ..recipes import Recipe
-from .checkpoints import Checkpoints
+from .checkpoints import Checkpoints, check_intervals
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
 from .preparing import check_same_recipe, prepare_fit, run_config
@@ -51,6 +51,9 @@ class Execution:
         checkpoint_every: steps from one checkpoint to the next, beside the one after every epoch.
         checkpoint_minutes: minutes from one to the next.
         resume: whether a run that was begun in the same folder goes on.
+
+    Raises:
+        ValueError: if there cannot be such checkpoints.
     """
 
     strategy: str = "one"
@@ -58,6 +61,18 @@ class Execution:
     checkpoint_every: int | None = None
     checkpoint_minutes: float | None = None
     resume: bool = False
+
+    def __post_init__(self):
+        names = "--checkpoint-every", "--checkpoint-minutes"
+        check_intervals(self.checkpoint_every, self.checkpoint_minutes, names)
+        if self.strategy == "multiworker" and self.checkpoint_minutes is not None:
+            raise ValueError("--checkpoint-minutes: several workers' clocks differ; say --checkpoint-every instead.")
+        wants_any = self.resume or self.checkpoint_every or self.checkpoint_minutes
+        if wants_any and keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                "checkpoints and --resume are for the TensorFlow back end: leave out --resume, --checkpoint-every and "
+                "--checkpoint-minutes, or set KERAS_BACKEND=tensorflow."
+            )
 
 
 def fit_recipe(
@@ -104,6 +119,11 @@ def fit_recipe(
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
         config = run_config(recipe, model, data.description, fold, command)
         config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
+        seconds_before = 0.0
+        if begun is not None:  # its command repeats the run; this one goes on with it
+            earlier = begun.read_config()
+            config |= {"command": earlier["command"], "resumed_by": command}
+            seconds_before = earlier.get("seconds", 0.0)
         folder.write_config({**config, "status": "running"})
         say(
             console,
@@ -114,7 +134,7 @@ def fit_recipe(
         with status_of_failure(folder, config):
             with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
-            config["seconds"] = round(time.perf_counter() - started, 1)
+            config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
             _check_loss(history, recipe, folder)
             if interrupted and execution.strategy == "multiworker":  # others may be at another step: nothing to share
                 raise KeyboardInterrupt
@@ -211,8 +231,6 @@ def run_epochs(
         )
         checkpoints.tell = lambda sentence: say(console, sentence)
         callbacks.append(checkpoints)
-    elif execution.resume or execution.checkpoint_every or execution.checkpoint_minutes:
-        raise ValueError("checkpoints and --resume are for the TensorFlow back end; this is another one.")
     try:
         model.fit(
             data.train,

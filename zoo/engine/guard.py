@@ -37,8 +37,7 @@ class Guard:
         self.model = model
         self.rolls_back = rolls_back
         self._step: Any = None  # the one that is being traced
-        self._kept: list = []
-        self._copy: Any = None
+        self._kept: list[tuple[Any, Any]] = []  # variables and values
         with strategy.scope():
             self.bad_step = tf.Variable(-1, dtype=tf.int64, trainable=False, name="bad_step")
 
@@ -56,17 +55,16 @@ class Guard:
 
     # === Before and after a call of the loop ===
     def keep(self) -> None:
-        """Copies all that a step changes, to undo the call if it fails."""
-        import tensorflow as tf
-
+        """Keeps the values of all that a step changes, to undo the call if it fails."""
         from .state import variables_of
 
         if not self.rolls_back:
             return
-        if self._copy is None:
-            self._variables = variables_of(self.model)
-            self._copy = tf.function(lambda: [tf.identity(one) for one in self._variables], autograph=False)
-        self._kept = self._copy()
+        self._kept = [(one, one.read_value()) for one in variables_of(self.model)]
+
+    def let_go(self) -> None:
+        """Frees the values that were kept."""
+        self._kept = []
 
     def roll_back(self, run: Callable, first: int) -> None:
         """Undoes the failed call and repeats its good steps.
@@ -77,7 +75,7 @@ class Guard:
         """
         import tensorflow as tf
 
-        for variable, value in zip(self._variables, self._kept, strict=True):
+        for variable, value in self._kept:
             variable.assign(value)
         bad = tf.identity(self.bad_step)
         self.bad_step.assign(-1)
@@ -101,8 +99,13 @@ class Guard:
             if leaf_optimizer(optimizer) is not optimizer:
                 smallest = min(1.0, optimizer.initial_scale)
                 self._note(tf.convert_to_tensor(optimizer.dynamic_scale.value) >= smallest)
-        for variable, value in kept:
-            variable.assign(tf.where(self.all_is_well(), variable, value))
+
+        def put_back():
+            for variable, value in kept:
+                variable.assign(value)
+
+        if kept:
+            tf.cond(self.all_is_well(), lambda: None, put_back)
 
     def _besides_the_update(self) -> list[Any]:
         """This replica's copies of what a step changes outside of the optimizers' updates."""
@@ -123,7 +126,6 @@ class Guard:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """For the time of the block, the optimizers' traced updates are watched."""
-        self._copy = None
         with contextlib.ExitStack() as stack:
             for optimizer in optimizers_of(self.model):
                 if leaf_optimizer(optimizer) is optimizer:
@@ -161,5 +163,6 @@ def _sum(gradient):
     import tensorflow as tf
 
     values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-    total = tf.reduce_sum(values)
-    return total if total.dtype == tf.float64 else tf.cast(total, tf.float32)
+    if values.dtype.size < 4:  # a sum in float16 may overflow where no value has
+        values = tf.cast(values, tf.float32)
+    return tf.reduce_sum(values)

@@ -28,7 +28,7 @@ def evaluate(
     source = make_source(x, y, sample_weight, batch_size)
     feed, choice = make_evaluation_feed(source, model, strategy, steps)
     build(model, feed, strategy)
-    callbacks = callback_list(callbacks, model, verbose, 1, feed.steps)
+    callbacks = callback_list(callbacks, model, verbose, steps=feed.steps)
     logs = run_evaluation(model, feed, strategy, choice.xla, callbacks)
     return logs if return_dict else model._flatten_metrics_in_order(logs)
 
@@ -71,11 +71,10 @@ def predict(
 
     strategy = model.distribute_strategy
     feed, _ = make_evaluation_feed(make_source(x, batch_size=batch_size), model, strategy, steps)
-    callbacks = callback_list(callbacks, model, verbose, 1, feed.steps)
+    callbacks = callback_list(callbacks, model, verbose, steps=feed.steps)
     compiled = compiled_for(model)
     answers = compiled["predict"] = compiled.get("predict") or Answers(model, strategy)
     callbacks.on_predict_begin()
-    feed.begin_epoch()
     parts, model.stop_predicting = [], False
     for step, batch in enumerate(feed.whole_batches()):
         if model.stop_predicting:

@@ -49,6 +49,8 @@ def make_source(
         if class_weight:
             return x.map(lambda *batch: _weigh(batch, class_weight))
         return getattr(x, "source", None) or x
+    if y is None and sample_weight is not None:
+        raise ValueError("sample_weight weighs the losses of targets, and there is no y.")
     arrays = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
     leaves = tf.nest.flatten(arrays)
     if not all(isinstance(leaf, np.ndarray | tf.Tensor) for leaf in leaves):
@@ -56,6 +58,8 @@ def make_source(
     lengths = sorted({len(leaf) for leaf in leaves})
     if len(lengths) != 1:
         raise ValueError(f"x, y and sample_weight must have equally many rows; they have {lengths}.")
+    if lengths == [0]:
+        raise ValueError("x has no rows: there is no sample.")
     arrays = tf.nest.map_structure(_as_keras_has_it, arrays)
     if class_weight:
         arrays = _weigh(tf.nest.map_structure(tf.convert_to_tensor, arrays), class_weight)
@@ -139,10 +143,16 @@ def symbolic_batch(feed):
 
 
 def hold_out(arrays, share: float):
-    """Holds out the last `share` of the samples, as Keras does."""
+    """Holds out the last `share` of the samples, as Keras does.
+
+    Raises:
+        ValueError: if there is nothing to split, or nothing left of it.
+    """
     import tensorflow as tf
 
     given = [one for one in arrays if one is not None]
+    if not all(isinstance(one, np.ndarray | tf.Tensor) for one in tf.nest.flatten(given)):
+        raise ValueError("validation_split is for NumPy arrays and tensors; hand over validation_data in its place.")
     count = len(tf.nest.flatten(given)[0])
     first = int(count * (1.0 - share))
     if first == 0 or first == count:

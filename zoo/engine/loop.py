@@ -47,6 +47,7 @@ class Loop:
         self.last_logs: dict[str, Any] = {}  # what a step logs beside the metrics; variables
         self._logged: dict[str, Any] = {}  # shape and dtype of all of these that were traced
         self._feed: Any = None
+        self._kind: Any = None  # of the feeds it was compiled for
         self._counted = _what_counts(model)
         self.forget()
 
@@ -54,23 +55,21 @@ class Loop:
         """Lets the next call compile anew, since something about the model has changed."""
         self._compiled: dict[int, Any] = {}  # by the size of the batches
 
-    def fits(self, model, strategy, xla: bool, feed) -> bool:
+    def fits(self, model, strategy, xla: bool, feed: ResidentFeed | StreamedFeed) -> bool:
         """Whether this loop, compiled for an earlier call, does for another one."""
         if _what_counts(model) != self._counted:
             return False
-        return (self.strategy, self.xla) == (strategy, xla) and type(self._feed) is type(feed)
+        return (self.strategy, self.xla, self._kind) == (strategy, xla, feed.kind)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
         """Takes the next steps' batches from `feed`."""
-        if self._feed is None or feed.source is None or not self._same_rule(feed):
-            self.forget()
-        self._feed = feed
+        self._feed, self._kind = feed, feed.kind
 
-    def _same_rule(self, feed) -> bool:
-        one, other = self._feed.source, feed.source
-        return other is not None and all(
-            getattr(one, name, None) == getattr(other, name) for name in ("batch_size", "augment", "scale_bytes")
-        )
+    def let_go(self) -> None:
+        """Lets the samples go, which the model would otherwise keep for as long as it lives."""
+        self._feed = None
+        if self.guard is not None:
+            self.guard.let_go()
 
     def __call__(self, first: int, count: int) -> tuple[dict[str, Any], int]:
         """Runs steps of the current epoch.

@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,24 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
         )
 
 
-def check_same_recipe(folder: RunFolder, recipe: Recipe, fold) -> None:
+def check_same_recipe(folder: RunFolder, recipe: Recipe, fold, runs: Sequence[str] | None = None) -> None:
     """Refuses to resume a run of another recipe.
+
+    Args:
+        folder: with the run that was begun.
+        recipe: that it is to go on with.
+        fold: of a cross-validation.
+        runs: names of the runs in it, if it is a repetition.
 
     Raises:
         ValueError: names what differs.
     """
     config = folder.read_config()
+    if config.get("runs") != runs:
+        was, now_ = (f"the runs {', '.join(one)}" if one else "a single run" for one in (config.get("runs"), runs))
+        raise ValueError(
+            f"{folder.path} holds {was}, and {now_} cannot go on with it: resume with the same --seeds or --folds."
+        )
     before, now = config.get("recipe", {}), json.loads(json.dumps(recipe.settings()))
     different = [key for key in now if before.get(key) != now[key]]
     if (list(fold) if fold else None) != config.get("fold"):

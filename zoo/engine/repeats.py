@@ -14,7 +14,7 @@ from ..recipes import Recipe
 from .fitting import Execution, fit_recipe, status_of_failure
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
-from .strategies import get_strategy, is_chief
+from .strategies import asks_for_workers, get_strategy
 
 
 def fit_repeatedly(
@@ -52,12 +52,12 @@ def fit_repeatedly(
     plan = _plan(recipe, seeds, folds)
     console, execution = console or Console(quiet=True), execution or Execution()
     strategy = get_strategy(execution.strategy, execution.replicas)
-    if not is_chief(strategy):
+    if asks_for_workers() and execution.strategy in ("multiworker", "auto"):
         raise ValueError("--seeds and --folds are not for several workers; use --strategy mirrored, or one seed.")
     check_free(Path(out), overwrite, execution.resume)
     begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
     if begun is not None:
-        check_same_recipe(begun, recipe, None)
+        check_same_recipe(begun, recipe, None, [name for name, *_ in plan])
     prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)  # what cannot be done is said before a result goes
     folder = begun or make_run_folder(Path(out), overwrite)
     config = {

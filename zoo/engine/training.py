@@ -46,6 +46,7 @@ def fit(
     Raises:
         NotForTheEngineError: for data that only Keras's own loop takes.
         NotFiniteError: at the step whose gradients are not finite; the weights are those before it.
+        ValueError: if arguments contradict each other, or there is no sample.
     """
     strategy = model.distribute_strategy
     if validation_split and validation_data is None:
@@ -65,10 +66,13 @@ def fit(
         checkpoints.choices = choice.settings()
     run = Run(model, strategy, feed, choice.xla, validation, checkpoints, initial_epoch)
     run.shuffle = getattr(source, "seed", None)
-    run.callbacks = callback_list(callbacks, model, verbose, epochs, feed.steps)
+    run.callbacks = callback_list(callbacks, model, verbose, epochs, feed.steps, add_history=True)
     run.every_batch = any(looks_at_batches(one, "train") for one in flat(callbacks))
     with _own_train_function(model, run.loop):
-        return run(epochs, validation_freq, saved)
+        try:
+            return run(epochs, validation_freq, saved)
+        finally:
+            run.loop.let_go()
 
 
 _POSITION = ("epoch", "step", "steps_before", "order", "passes", "validations")
@@ -150,6 +154,8 @@ class Run:
             within = self.step != feed.steps and not model.stop_training
             if self.checkpoints is not None and within and self.checkpoints.is_due(self.steps_before + self.step):
                 self.save(self.checkpoints)
+        if not self.step:
+            raise ValueError("there is nothing to train on: the data set has no batch.")
         self.steps_before += self.step
 
     def stop_if_not_finite(self) -> None:
@@ -157,19 +163,14 @@ class Run:
         guard = self.loop.guard
         bad = None if guard is None else guard.bad_step_number()
         if bad is not None:
-            where = first_trouble(self.model, self.batch_of(bad), self.strategy)
-            raise NotFiniteError(self.epoch + 1, bad + 1, where, self.checkpoints and self.checkpoints.files())
-
-    def batch_of(self, step: int):
-        """The whole batch of a step of this epoch; None if its stream cannot be read again."""
-        import tensorflow as tf
-
-        if self.feed.resident:
-            source = self.feed.source
-            key, order = source.begin_epoch(self.order)
-            samples = source.in_order(order, source.memory())
-            return source.batch(samples, key, tf.constant(step, tf.int64), source.size(step))
-        return next(iter(self.feed.batches.skip(step)), None)
+            kept = self.checkpoints and self.checkpoints.files()
+            try:
+                batch = self.feed.whole_batch(self.order, bad, self.steps_before + bad)
+                where = first_trouble(self.model, batch, self.strategy)
+            except Exception as error:  # a model with a step of its own need not have a loss, or call its layers
+                where = f"which layer comes first cannot be said, since the step cannot be repeated ({error})"
+                raise NotFiniteError(self.epoch + 1, bad + 1, where, kept) from error
+            raise NotFiniteError(self.epoch + 1, bad + 1, where, kept)
 
     # === Checkpoints ===
     def save(self, checkpoints: Checkpoints) -> None:

@@ -76,7 +76,7 @@ def _by_layer(model, x, y, sample_weight) -> str:
     for variable, gradient in reversed(list(zip(model.trainable_variables, gradients, strict=True))):
         if gradient is not None and not _is_finite(tf.convert_to_tensor(gradient)):
             return f"outputs and loss are finite; going back, the first gradient that is not is that of {variable.path}"
-    return "it cannot be seen in a repetition of the step, whose random numbers are others"
+    return "a repetition of the step does not show where: its random numbers, or the samples of a stream, were others"
 
 
 def _watched(layer, seen: list[str]):

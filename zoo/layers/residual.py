@@ -61,9 +61,8 @@ class ZeroPaddedShortcut(keras.layers.Layer):
         self.built = True
 
     def call(self, maps):
-        # A convolution that copies: several times as fast as a slice with padding.
-        kernel = ops.eye(maps.shape[-1], self.channels, dtype=maps.dtype)[None, None]  # (1, 1, M, N)
-        return ops.conv(maps, kernel, strides=self.stride, padding="valid", **ON_MAPS)  # (B, H/s, W/s, N)
+        kept = maps[:, :: self.stride, :: self.stride, :]  # (B, H/s, W/s, M)
+        return ops.pad(kept, [(0, 0), (0, 0), (0, 0), (0, self.channels - maps.shape[-1])])  # (B, H/s, W/s, N)
 
     def compute_output_shape(self, maps_shape):
         batch, height, width, _ = maps_shape

@@ -48,16 +48,17 @@ class Comparison:
     @property
     def holds(self) -> bool:
         """Whether the difference is as small as it has to be."""
-        return self.difference <= self.allowed
+        return math.isfinite(self.difference) and self.difference <= self.allowed
 
     def __str__(self) -> str:
         limit = f"{'<=' if self.holds else '>'} {self.allowed:.3g}"
         return f"{self.case}, {self.precision}, {self.setting}, {self.part}: {self.difference:.3g} {limit}"
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; a difference that is no finite number as None."""
-        finite = {"difference": self.difference if math.isfinite(self.difference) else None}
-        return {**asdict(self), **finite, "holds": self.holds}
+        """As plain values; what is no finite number as None."""
+        numbers = {name: getattr(self, name) for name in ("difference", "allowed")}
+        plain = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        return {**asdict(self), **plain, "holds": self.holds}
 
 
 def compare(case: str, setting: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Comparison]:
@@ -70,9 +71,10 @@ def compare(case: str, setting: str, one: Mapping[str, Any], other: Mapping[str,
         other: the same under another strategy.
     """
     found = []
-    for precision, result in other.items():
-        for part, value in result.items():
-            expected, got = (_without_accuracies(precision, given) for given in (one[precision][part], value))
+    for precision in [name for name in one if name not in REORDERED]:
+        for part, value in one[precision].items():
+            result = other.get(precision, {}).get(part)
+            expected, got = (_without_accuracies(precision, given) for given in (value, result))
             allowed = _allowed(precision, part, expected, [one[order].get(part) for order in REORDERED if order in one])
             found.append(Comparison(case, precision, setting, part, largest_difference(expected, got), allowed))
     return found

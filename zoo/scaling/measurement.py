@@ -53,6 +53,8 @@ def measure_scaling(
         ChildProcessError: if a process fails, or takes too long.
     """
     _check(model, replicas, batches, rounds)
+    if not timeout > 0:
+        raise ValueError(f"--timeout must be positive; got {timeout:g}.")
     with ExitStack() as stack:
         processes = {}
         for count in replicas:

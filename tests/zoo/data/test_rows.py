@@ -23,7 +23,7 @@ def test_rows_are_numpys(array, bytes_per_thread, data):
     order = data.draw(arrays.arrays("int32", len(array), elements=st.integers(0, len(array) - 1)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "_BYTES_PER_THREAD", bytes_per_thread)  # so that there are several threads
-        found = rows.take_rows(array, order, rows.aligned_like(array))
+        found = rows.take_rows(array, order)
     np.testing.assert_array_equal(found, array[order])
     assert found.dtype == array.dtype
 
@@ -31,7 +31,7 @@ def test_rows_are_numpys(array, bytes_per_thread, data):
 def test_strided_and_reversed_arrays():
     array = np.arange(60.0).reshape(10, 6)[::-2, ::3]
     order = np.array([4, 0, 3, 1, 2])
-    np.testing.assert_array_equal(rows.take_rows(array, order, rows.aligned_like(array)), array[order])
+    np.testing.assert_array_equal(rows.take_rows(array, order), array[order])
 
 
 @needs_tensorflow
@@ -49,7 +49,7 @@ def test_a_tensor_lies_in_the_same_memory(dtype, shape):
 
 @needs_tensorflow
 def test_a_tensor_keeps_its_memory():
-    tensor = rows.as_tensor(rows.take_rows(np.arange(1e6), np.arange(10**6), rows.aligned_like(np.arange(1e6))))
+    tensor = rows.as_tensor(rows.take_rows(np.arange(1e6), np.arange(10**6)))
     others = [np.full(10**6, -1.0) for _ in range(5)]
     np.testing.assert_array_equal(tensor.numpy(), np.arange(1e6))
     assert len(others) == 5
@@ -65,7 +65,7 @@ def test_what_cannot_be_shared_is_gathered(array):
 
     assert not rows.can_be_shared(array)
     source = BatchSource((array,), 2)
-    (found,) = source.in_order(tf.constant([1, 0]), source.memory())
+    (found,) = source.in_order(tf.constant([1, 0]))
     assert found.numpy().astype(str).tolist() == np.array(tf.constant(array[::-1])).astype(str).tolist()
 
 
@@ -74,8 +74,6 @@ def test_two_orders_do_not_disturb_each_other():
     import tensorflow as tf
 
     source = BatchSource((np.arange(5.0), {"y": np.arange(5)}), 2, seed=0)
-    (one, _), (other, labels) = (
-        source.in_order(tf.constant(order), source.memory()) for order in ([4, 3, 2, 1, 0], [0, 1, 2, 3, 4])
-    )
+    (one, _), (other, labels) = (source.in_order(tf.constant(order)) for order in ([4, 3, 2, 1, 0], [0, 1, 2, 3, 4]))
     assert one.numpy().tolist() == [4, 3, 2, 1, 0]
     assert other.numpy().tolist() == labels["y"].numpy().tolist() == [0, 1, 2, 3, 4]
