@@ -53,6 +53,7 @@ def run_evaluation(model, feed, strategy, xla: bool, callbacks) -> dict[str, flo
             callbacks.on_test_batch_end(step - 1, logs)
         if done < wanted:
             break
+    loop.let_go()
     results = floats(model.get_metrics_result()) | floats(loop.read_last_logs())
     callbacks.on_test_end(results)
     return results

@@ -97,6 +97,8 @@ def test_after_ctrl_c(undisturbed, monkeypatch):
     assert checkpoints("run")
     assert main([*FIT, "--out", "run", "--resume"]) == 0
     assert_same_run("run", undisturbed)
+    config = RunFolder("run").read_config()
+    assert config["resumed_by"] == config["command"] + " --resume"  # the command repeats the run
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_said(undisturbed, monkeypatch, capsys):
@@ -133,6 +135,27 @@ def test_only_with_the_same_settings(changed, message, capsys):
     main(short)
     assert main([*short, "--resume", *changed]) == 2
     assert message in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("wrong", [["--checkpoint-every", "0"], ["--checkpoint-minutes", "-1"]])
+def test_an_earlier_run_stays_where_a_checkpoint_cannot_be(wrong, capsys):
+    short = ["fit", "perceptron", "--epochs", "2", "--out", "run"]
+    main(short)
+    before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
+    assert main([*short, "--overwrite", *wrong]) == 2
+    assert wrong[0] in " ".join(capsys.readouterr().err.split())
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+def test_a_single_run_and_repetitions_are_not_mixed(capsys):
+    single, repeated = ["fit", "perceptron", "--epochs", "2"], ["fit", "perceptron", "--epochs", "2", "--seeds", "2"]
+    main([*single, "--out", "one"])
+    main([*repeated, "--out", "two"])
+    for words in ([*repeated, "--out", "one"], [*single, "--out", "two"], [*single, "--seeds", "3", "--out", "two"]):
+        before = Path(words[-1], "config.json").read_bytes()
+        assert main([*words, "--resume"]) == 2
+        assert "resume with the same --seeds or --folds" in " ".join(capsys.readouterr().err.split())
+        assert Path(words[-1], "config.json").read_bytes() == before
 
 
 def test_a_fit_that_diverged_diverges_again(capsys):

@@ -67,9 +67,9 @@ def test_minutes_from_one_to_the_next(tmp_path, monkeypatch):
     assert written == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("settings", [{"every_steps": 0}, {"every_minutes": -1.0}])
+@pytest.mark.parametrize("settings", [{"every_steps": 0}, {"every_steps": 1.5}, {"every_minutes": -1.0}])
 def test_intervals_are_positive(tmp_path, settings):
-    with pytest.raises(ValueError, match="must be positive; got"):
+    with pytest.raises(ValueError, match=r"must be (positive|a whole number of at least 1); got"):
         Checkpoints(tmp_path, **settings)
 
 

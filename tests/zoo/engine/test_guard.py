@@ -149,3 +149,40 @@ def test_what_no_scale_of_the_loss_can_cure_stops_training_in_float16(feed):
     with pytest.raises(NotFiniteError, match="epoch 1, step 5: the samples themselves"):
         train(5)
     assert state(trained[0])[:4] == state(trained[1])[:4]
+
+
+# === Where it cannot be said where ===
+class Growing(keras.Model):
+    """Has a step of its own and no loss that `compute_loss` knows; its gradient overflows in the fourth step."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+    def train_step(self, data):
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.exp(self.scale.value * data[0]))
+        self.optimizer.apply([tape.gradient(loss, self.scale.value)], [self.scale])
+        return {"loss": loss}
+
+
+def test_a_step_that_cannot_be_repeated_diverges_no_less():
+    model = zoo.use_engine(Growing())
+    model.compile(keras.optimizers.SGD(1e-9))
+    x = np.array([1, 1, 1, 1000], "float32")[:, None]
+    with pytest.raises(NotFiniteError, match="epoch 1, step 4: which layer comes first cannot be said"):
+        model.fit(x, x, batch_size=1, shuffle=False, verbose=0)
+
+
+def test_large_gradients_in_float16_are_finite():
+    x = np.ones((8, 1), "float32")
+    inputs = keras.Input((1,), dtype="float16")
+    outputs = keras.layers.Dense(400, use_bias=False, kernel_initializer="ones", dtype="float16")(inputs)
+    model = zoo.use_engine(keras.Model(inputs, outputs))
+    model.compile(keras.optimizers.SGD(0.0), lambda y, outputs: 500 * keras.ops.sum(outputs, axis=-1))
+    model.fit(x, x, batch_size=8, verbose=0)  # 400 gradients of 500 each: their sum is beyond float16

@@ -1,5 +1,8 @@
 """The engine's fit, evaluate and predict beside Keras's own: the same arguments, callbacks, figures and weights."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -277,6 +280,56 @@ def test_a_wrapper_on_the_instance_is_honoured():
     assert traced
 
 
+@pytest.mark.parametrize("layer", [layers.BatchNormalization, lambda: layers.AveragePooling2D(2), layers.Flatten])
+def test_a_wrapper_on_a_layer_is_honoured(layer):
+    inputs = keras.Input((4, 4, 2))
+    outputs = layers.Dense(1)(layers.Flatten()(layer()(inputs)))
+    made = use_engine(keras.Model(inputs, outputs))
+    wrapped, traced = made.layers[1], []
+    call = wrapped.call
+    wrapped.call = lambda *args, **kwargs: traced.append(1) or call(*args, **kwargs)
+    made.compile("sgd", "mse")
+    made.fit(np.ones((8, 4, 4, 2), "float32"), np.ones((8, 1), "float32"), verbose=0)
+    assert traced
+
+
+class Remembering(keras.Model):
+    """Keeps the samples of the last batch, of 64 bytes each, which a slice of the epoch's samples need not copy."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+        self.last = self.add_weight(shape=(4, 16), trainable=False, name="last")
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def train_step(self, data):
+        self.last.assign(data[0])
+        return super().train_step(data)
+
+
+class Comparing(keras.callbacks.Callback):
+    """Looks at what was kept when an epoch ends, and again when the samples of the next one lie ready."""
+
+    kept = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.kept = np.array(self.model.last)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == 0 and self.kept is not None:
+            np.testing.assert_array_equal(np.array(self.model.last), self.kept)
+
+
+def test_what_a_step_keeps_of_its_samples_stays_as_it_was():
+    x = RNG.normal(size=(12, 16)).astype("float32")
+    made = use_engine(Remembering())
+    made.compile("sgd", "mse")
+    made.fit(x, x[:, :1], batch_size=4, epochs=5, verbose=0, callbacks=[Comparing()])
+    assert np.array(made.last).any()
+
+
 class Lazy(keras.Model):
     """A subclassed model, which has no variables before it is called."""
 
@@ -410,3 +463,53 @@ def test_samples_that_do_not_fit_on_the_device_are_streamed_in_the_same_batches(
         results.append((made, made.fit(X, Y, batch_size=8, epochs=3, verbose=0)))
         assert (loop_of(made)._kind[0] == "resident") == (memory > 64)
     assert_same(results, tolerance=0)
+
+
+# === Between calls ===
+def test_evaluation_and_prediction_leave_the_history():
+    made = use_engine(model())
+    history = made.fit(X, Y, verbose=0)
+    made.evaluate(X, Y, verbose=0)
+    made.predict(X, verbose=0)
+    assert made.history is history
+    assert len(history.history["loss"]) == 1
+
+
+def test_streams_are_compiled_once(monkeypatch):
+    compiled = []
+    own = Loop._run_streamed
+    monkeypatch.setattr(
+        Loop, "_run_streamed", lambda self, *args, **more: compiled.append(self.kind) or own(self, *args, **more)
+    )
+    made = use_engine(model())
+    made.fit(dataset(), validation_data=dataset(), epochs=3, verbose=0)
+    made.fit(dataset(), verbose=0)
+    made.evaluate(dataset(), verbose=0)
+    assert sorted(compiled) == ["test", "train"]
+
+
+def test_a_model_lets_its_samples_go():
+    x, y = X.copy(), Y.copy()
+    gone = weakref.ref(x)
+    made = use_engine(model())
+    made.fit(x, y, verbose=0)
+    made.evaluate(x, y, verbose=0)
+    made.predict(x, verbose=0)
+    del x, y
+    gc.collect()
+    assert gone() is None
+
+
+# === What cannot be ===
+@pytest.mark.parametrize(
+    ("data", "arguments", "message"),
+    [
+        (lambda: (dataset(),), {"validation_split": 0.2}, "validation_split is for NumPy arrays"),
+        (lambda: (X,), {"sample_weight": WEIGHTS}, "there is no y"),
+        (lambda: (X[:0], Y[:0]), {}, "x has no rows"),
+        (lambda: (dataset().filter(lambda x, y: False),), {}, "the data set has no batch"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_said(data, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        use_engine(model()).fit(*data(), verbose=0, **arguments)

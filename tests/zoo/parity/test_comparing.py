@@ -131,3 +131,18 @@ def test_a_comparison_says_what_differs():
 def test_a_comparison_is_json_even_if_infinitely_different():
     found = Comparison("dropout", "float64", "2 replicas", "weights", math.inf, 1e-9)
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["difference"] is None
+
+
+def test_a_spread_that_is_no_number_excuses_nothing():
+    one = {precision: result(1.0) for precision in ("float32", *REORDERED)} | {min(REORDERED): result(math.nan)}
+    assert bad_parts(one, {"float32": result(math.nan)}) == [("float32", "weights")]
+    found = compare("case", "2 replicas", one, {"float32": result(math.nan)})
+    json.dumps([each.to_json() for each in found], allow_nan=False)
+
+
+def test_what_is_missing_differs():
+    one = {"float64": result(1.0), "mixed_float16": result(1.0, scale=2.0, updates=1)}
+    assert bad_parts(one, {"float64": {"weights": one["float64"]["weights"]}}) == [
+        ("float64", "history"), ("mixed_float16", "weights"), ("mixed_float16", "history"), ("mixed_float16", "scale"),
+        ("mixed_float16", "updates"),
+    ]  # fmt: skip
