@@ -1,5 +1,6 @@
 """`gradschool fit`: train a model by its recipe, with what the options change."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -11,6 +12,8 @@ import typer
 from rich.console import Console
 
 from .shared import DataDir, DataOption, Json, print_json
+
+LAUNCHED_BY = "GRADSCHOOL_LAUNCHED_BY"  # variable in which `gradschool launch` tells its workers what was typed
 
 
 def fit(
@@ -75,7 +78,7 @@ def fit(
         changes["model_config"] = {**recipe.model_config, **own}
     if data_option:
         changes["data_options"] = {**recipe.data_options, **data_options(data_option)}
-    command = shlex.join(["gradschool", *context.find_root().obj])
+    command = os.environ.get(LAUNCHED_BY) or shlex.join(["gradschool", *context.find_root().obj])
     if resume and (out is None or overwrite):
         raise ValueError("--resume needs --out, the folder of the run to go on with, and no --overwrite.")
     execution = {
@@ -110,7 +113,7 @@ def _fit(recipe, command, data_dir, seeds, folds, out, overwrite, as_json, execu
     if as_json:
         print_json({"run": str(out), "interrupted": interrupted, **metrics})
     else:
-        _show_fit(console, recipe, out, metrics, repeated="runs" in metrics)
+        _show_fit(console, recipe, out, metrics, repeated="runs" in metrics, interrupted=interrupted)
     if interrupted:
         raise typer.Exit(130)
 
@@ -123,7 +126,7 @@ def default_out(recipe) -> Path:
     return free_name(f"{recipe.model}-{slug(recipe.data)}", Path("runs"))
 
 
-def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool) -> None:
+def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool, interrupted: bool) -> None:
     from ..tables import figures_table, show_result
 
     console.print()
@@ -136,6 +139,8 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
         tries = [f"look at {out / 'curves.png'}", f"{_program()} evaluate {out}"]
         if recipe.loss == "cross_entropy":
             tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
+        if interrupted:
+            tries.insert(0, f"the same command with --out {out} --resume, to go on")
         console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False, soft_wrap=True)
 
 

@@ -1,5 +1,7 @@
 """`gradschool launch`: the workers of a distributed training on this machine, started and ended together."""
 
+import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .fit import default_out
+from .fit import LAUNCHED_BY, default_out
 
 
 def launch(
@@ -30,14 +32,18 @@ def launch(
     from ..launching import supervise
 
     words = words or []
-    status = supervise(
-        _command(context, words),
-        workers,
-        max_restarts=max_restarts,
-        port=port,
-        log_dir=log_dir,
-        bare_stdout="--json" in words and not _is_script(words),
-    )
+    os.environ[LAUNCHED_BY] = shlex.join(["gradschool", *context.find_root().obj])
+    try:
+        status = supervise(
+            _command(context, words),
+            workers,
+            max_restarts=max_restarts,
+            port=port,
+            log_dir=log_dir,
+            bare_stdout="--json" in words and not _is_script(words),
+        )
+    finally:
+        del os.environ[LAUNCHED_BY]
     raise typer.Exit(status)
 
 

@@ -41,6 +41,6 @@ def looks_at_batches(callback, kind: str) -> bool:
 
 
 def floats(logs) -> dict[str, Any]:
-    """Logs as Keras's callbacks get them: numbers."""
-    values = {name: np.asarray(value) for name, value in logs.items()}
+    """Logs as Keras's callbacks get them: numbers, by name."""
+    values = {name: np.asarray(value) for name, value in sorted(logs.items())}
     return {name: value.item() if value.ndim == 0 else value for name, value in values.items()}

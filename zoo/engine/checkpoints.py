@@ -3,8 +3,9 @@
     model.fit(x, y, epochs=20, callbacks=[zoo.Checkpoints("runs/mine/checkpoints", every_steps=500)])
 
 The same line again, after a kill, goes on from the newest checkpoint, to the very weights and history of an
-uninterrupted run. One checkpoint is one file, written beside its place and moved there whole; the one before it is kept
-until the next, so that a damaged file costs an interval at most.
+uninterrupted run; after the last epoch, it restores these and trains no further. One checkpoint is one file, written
+beside its place and moved there whole; the one before it is kept until the next, so that a damaged file costs an
+interval at most.
 """
 
 import errno
@@ -58,6 +59,7 @@ class Checkpoints(keras.callbacks.Callback):
         resumed_from: the file that the last fit began with, or None.
         choices: what the engine chose for that fit (`choices.py`); a resumed fit uses it again.
         tell: called with a sentence for every damaged checkpoint; Python's warnings by default.
+        on_resume: called with the file that a fit begins with; does nothing by default.
     """
 
     async_safe = True  # has no batch hooks: the engine itself writes at the right steps
@@ -79,6 +81,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.choices: dict[str, Any] = {}
         self.driven = False
         self.tell: Callable[[str], object] = warnings.warn
+        self.on_resume: Callable[[Path], object] = lambda path: None
         self._written = time.monotonic()
 
     def get_state(self) -> dict[str, Any]:
@@ -96,6 +99,8 @@ class Checkpoints(keras.callbacks.Callback):
                 "run_eagerly=True."
             )
         self.driven = False
+        if self.resumed_from is not None:
+            self.on_resume(self.resumed_from)
 
     # === For the engine ===
     def newest(self) -> dict[str, Any] | None:

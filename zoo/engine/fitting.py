@@ -20,7 +20,7 @@ from .preparing import check_same_recipe, prepare_fit, run_config
 from .progress import ProgressBar, say
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
 from .strategies import get_strategy, is_chief
-from .tensorflow_internals import deterministic_operations
+from .tensorflow_internals import deterministic_operations, has_workers
 from .trouble import NotFiniteError
 
 
@@ -111,7 +111,7 @@ def fit_recipe(
     chief = is_chief(strategy)
     if not chief:
         console = Console(quiet=True)
-    begun = _find_begun(out, recipe, fold, overwrite, execution.resume, chief)
+    begun = _find_begun(out, recipe, fold, overwrite, execution.resume, chief, console)
     if begun is not None and begun.read_config().get("status") == "finished":
         return _finished_already(begun, console, chief)
     with _repeatable_operations():
@@ -128,10 +128,11 @@ def fit_recipe(
         say(
             console,
             f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
-            f"{data.description.samples['train']:,} samples, {recipe.epochs} epochs",
+            f"{data.description.samples['train']:,} samples, {recipe.epochs} epoch{'s' if recipe.epochs > 1 else ''}"
+            + (f", {strategy.num_replicas_in_sync} replicas" if strategy.num_replicas_in_sync > 1 else ""),
         )
         started = time.perf_counter()
-        with status_of_failure(folder, config):
+        with status_of_failure(folder, config), _lost_workers_are_said(strategy):
             with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
             config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
@@ -145,12 +146,17 @@ def fit_recipe(
     return Fit(model, folder, metrics, interrupted)
 
 
-def _find_begun(out: Path, recipe: Recipe, fold, overwrite: bool, resume: bool, chief: bool) -> RunFolder | None:
+def _find_begun(
+    out: Path, recipe: Recipe, fold, overwrite: bool, resume: bool, chief: bool, console: Console
+) -> RunFolder | None:
     """The run to go on with, if there is one and that is wanted; refuses an `out` that is taken or holds another."""
     if chief:
         check_free(out, overwrite, resume)
     begun = RunFolder(out)
-    if not resume or not begun.exists:
+    if not resume:
+        return None
+    if not begun.exists:
+        say(console, f"there is no run in {out} to go on with: beginning anew")
         return None
     if chief:
         begun.remove_leftovers()
@@ -185,6 +191,24 @@ def status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[Non
         with contextlib.suppress(OSError):  # where the disk is full
             folder.write_config({**config, "status": status})
         raise
+
+
+@contextlib.contextmanager
+def _lost_workers_are_said(strategy) -> Iterator[None]:
+    """Turns what TensorFlow raises when another worker has gone into a sentence."""
+    if keras.backend.backend() != "tensorflow" or not has_workers(strategy):
+        yield
+        return
+    import tensorflow as tf
+
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        first_line = (error.message or "").strip().partition("\n")[0]
+        raise ConnectionError(
+            f"another worker was lost ({first_line}). Start all of them again with --resume, or use launch "
+            "--max-restarts."
+        ) from error
 
 
 class DivergedError(ValueError):
@@ -230,6 +254,7 @@ def run_epochs(
             folder.checkpoints, execution.checkpoint_every, execution.checkpoint_minutes, execution.resume
         )
         checkpoints.tell = lambda sentence: say(console, sentence)
+        checkpoints.on_resume = lambda path: say(console, f"going on from {path}")
         callbacks.append(checkpoints)
     try:
         model.fit(
@@ -242,7 +267,8 @@ def run_epochs(
         )
     except KeyboardInterrupt:
         bar.stop()
-        say(console, f"interrupted in epoch {len(writer.rows) + 1}: keeping what was trained so far")
+        kept = "go on with --resume" if execution.strategy == "multiworker" else "keeping what was trained so far"
+        say(console, f"interrupted in epoch {len(writer.rows) + 1}: {kept}")
         return writer.rows, True
     finally:
         bar.stop()

@@ -55,10 +55,11 @@ def make_source(
     leaves = tf.nest.flatten(arrays)
     if not all(isinstance(leaf, np.ndarray | tf.Tensor) for leaf in leaves):
         raise NotForTheEngineError(f"x and y of {', '.join(sorted({type(leaf).__name__ for leaf in leaves}))}")
-    lengths = sorted({len(leaf) for leaf in leaves})
-    if len(lengths) != 1:
-        raise ValueError(f"x, y and sample_weight must have equally many rows; they have {lengths}.")
-    if lengths == [0]:
+    lengths = [len(leaf) for leaf in leaves]
+    if len(set(lengths)) != 1:
+        have = ", ".join(map(str, lengths))
+        raise ValueError(f"x, y and sample_weight must have equally many rows; in this order, they have {have}.")
+    if lengths[0] == 0:
         raise ValueError("x has no rows: there is no sample.")
     arrays = tf.nest.map_structure(_as_keras_has_it, arrays)
     if class_weight:

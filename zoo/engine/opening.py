@@ -98,7 +98,8 @@ def load_model_file(path: Path) -> keras.Model:
         ValueError: if the file is missing or cannot be read as a Keras model.
     """
     if not path.is_file():
-        raise ValueError(f"there is no {MODEL if path.name == MODEL else 'file'} at {path}: was the run finished?")
+        why = ": the run was not finished; go on with it by --resume" if path.name == MODEL else ""
+        raise ValueError(f"there is no {MODEL if path.name == MODEL else 'file'} at {path}{why}.")
     for model in list_models():
         model_class(model)  # importing a class registers it with Keras
     try:

@@ -10,8 +10,9 @@ def use_engine(model: keras.Model) -> keras.Model:
     """Lets `fit`, `evaluate` and `predict` of a Keras model run through the engine, with the arguments they have.
 
     What changes: many steps run in one call; under a `tf.distribute` strategy the result is that of one device; a fit
-    with `zoo.Checkpoints` among its callbacks can be resumed. What stays: the model's own `train_step` and
-    `compute_loss`.
+    with `zoo.Checkpoints` among its callbacks can be resumed; arrays come in a new order every epoch, where Keras on
+    TensorFlow repeats one after `set_random_seed`; a data set that ends before `steps_per_epoch` begins again. What
+    stays: the model's own `train_step` and `compute_loss`.
 
     Random layers of Keras draw the same numbers on one device as ever; on several replicas no two share their numbers,
     but they are not those of one device: use `zoo.Dropout` where that matters. A `compute_loss` of your own should use
@@ -23,6 +24,9 @@ def use_engine(model: keras.Model) -> keras.Model:
     Returns:
         The same model.
 
+    Raises:
+        ValueError: if it is none.
+
     Example:
         >>> model = use_engine(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
         >>> import numpy as np
@@ -31,6 +35,8 @@ def use_engine(model: keras.Model) -> keras.Model:
         >>> len(history.history["loss"])
         2
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"use_engine takes a keras.Model; got {model!r}. zoo.create_model makes one of the zoo's.")
     for name in ("fit", "evaluate", "predict"):
         model.__dict__[name] = _through_engine(model, name)
     return model

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rich.console import Group
 from rich.table import Table
 
 from .comparing import FLOAT32_FACTOR, Comparison
@@ -12,16 +13,16 @@ LEGEND = (
 )
 
 
-def parity_table(comparisons: Sequence[Comparison]) -> Table:
-    """The table for a rich console."""
+def parity_table(comparisons: Sequence[Comparison]) -> Group:
+    """The table for a rich console, with what its figures mean."""
     settings, rows = _rows(comparisons)
-    table = Table(box=None, header_style="bold", caption=LEGEND, caption_justify="left")
+    table = Table(box=None, header_style="bold")
     table.add_column("case", no_wrap=True)
     for setting in settings:
         table.add_column(setting, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    return table
+    return Group(table, "", LEGEND)
 
 
 def parity_markdown(comparisons: Sequence[Comparison]) -> str:
