@@ -5,6 +5,8 @@ need it to. Memory that does is filled here, by all cores, and handed over witho
 """
 
 import os
+import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -30,23 +32,49 @@ def aligned_like(array: np.ndarray) -> np.ndarray:
     return memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
 
 
-def take_rows(array: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The rows of `array` in the order of `order`, in memory of their own that TensorFlow can use; with all cores.
+class Room:
+    """Memory for one array's rows, filled again as soon as nothing lies in it any more.
 
-    The memory is fresh every time: operations and variables may hold on to a part of it without a copy.
+    Memory that was used before saves the time that the system takes to hand out fresh one.
+    """
+
+    def __init__(self):
+        self._memory: np.ndarray | None = None
+        self._tenant: Callable[[], np.ndarray | None] = lambda: None
+
+    def tensor(self, array: np.ndarray, order: np.ndarray):
+        """The rows of `array` in the order of `order`, as a tensor.
+
+        Operations and variables may hold on to a part of an earlier tensor without a copy. As long as one does, its
+        memory is theirs, and other memory is taken.
+
+        Args:
+            array: shape `(N, ...)`, always of the same dtype.
+            order: numbers of rows, shape `(N,)`.
+        """
+        if self._memory is None or self._tenant() is not None:
+            self._memory = aligned_like(array)
+        rows = self._memory.view()  # the tensor, and all that share its memory, keep this very object alive
+        self._tenant = weakref.ref(rows)
+        return as_tensor(take_rows(array, order, rows))
+
+
+def take_rows(array: np.ndarray, order: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Writes the rows of `array`, in the order of `order`, into `out`, with all cores.
 
     Args:
         array: shape `(N, ...)`.
         order: numbers of rows, shape `(N,)`.
+        out: array of the same shape and dtype.
 
     Returns:
-        Array of the shape of `array`.
+        `out`.
 
     Example:
-        >>> take_rows(np.array([10, 20, 30]), np.array([2, 0, 1]))
+        >>> numbers = np.array([10, 20, 30])
+        >>> take_rows(numbers, np.array([2, 0, 1]), out=np.empty_like(numbers))
         array([30, 10, 20])
     """
-    out = aligned_like(array)
     threads = max(1, min(os.cpu_count() or 1, array.nbytes // _BYTES_PER_THREAD))
     parts = [slice(len(order) * n // threads, len(order) * (n + 1) // threads) for n in range(threads)]
 
