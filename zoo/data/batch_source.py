@@ -17,10 +17,10 @@ Shapes:
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from .rows import Room, can_be_shared
+from .rows import as_tensor, can_be_shared, take_rows
 
 
 class BatchSource:
@@ -101,20 +101,13 @@ class BatchSource:
         key = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(epoch, tf.int64)])
         return key, tf.random.experimental.stateless_shuffle(order, seed=key, alg=RULE)
 
-    def rooms(self) -> list[Room]:
-        """Memory for `in_order`, to be handed to it again in the next epoch."""
-        import tensorflow as tf
-
-        return [Room() for _ in tf.nest.flatten(self.arrays)]
-
-    def in_order(self, order, rooms: Sequence[Room] | None = None):
+    def in_order(self, order):
         """The arrays with their rows in the order of an epoch, so that a batch is a slice of them.
 
         To move all rows once takes less time than to pick a batch's rows at every step.
 
         Args:
             order: from `begin_epoch`.
-            rooms: where to put them; fresh memory by default.
 
         Returns:
             Tensors, nested as the arrays.
@@ -125,11 +118,10 @@ class BatchSource:
             return self.tensors
         rows = order.numpy()
 
-        def arranged(array, room):
-            return room.tensor(array, rows) if can_be_shared(array) else tf.gather(array, order)
+        def arranged(array):
+            return as_tensor(take_rows(array, rows)) if can_be_shared(array) else tf.gather(array, order)
 
-        pairs = zip(tf.nest.flatten(self.arrays), rooms or self.rooms(), strict=True)
-        return tf.nest.pack_sequence_as(self.arrays, [arranged(*pair) for pair in pairs])
+        return tf.nest.map_structure(arranged, self.arrays)
 
     def batch(self, ordered, key, step, size: int | None = None):
         """The samples of a step, ready for the model; on a replica (`global_batch.holding`), those of its part.

@@ -1,18 +1,21 @@
 """Rows of an array in another order, in memory that TensorFlow uses as it stands.
 
 TensorFlow copies a NumPy array that it is given, unless its memory begins where the processor's widest instructions
-need it to. Memory that does is filled here, by all cores, and handed over without another copy.
+need it to. Memory that does is filled here, by all cores, and handed over without another copy. When the last tensor
+that lies in it has gone, it is kept for the next epoch or the next fit: fresh memory from the system costs more time
+than to fill it.
 """
 
 import os
 import weakref
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 _ALIGNMENT = 64  # bytes
 _BYTES_PER_THREAD = 2**22  # less is not worth a thread
+_LEAST_KEPT, _MOST_KEPT = 2**20, 2**28  # bytes: of one piece of memory, and of all together
+_kept: list[np.ndarray] = []  # memory that nothing lies in
 
 
 def can_be_shared(array) -> bool:
@@ -25,56 +28,24 @@ def can_be_shared(array) -> bool:
     return isinstance(array, np.ndarray) and array.dtype.kind in "fiu" and array.dtype.isnative and array.itemsize <= 8
 
 
-def aligned_like(array: np.ndarray) -> np.ndarray:
-    """An array of the same shape and dtype whose memory TensorFlow can use; what is in it is left to chance."""
-    memory = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
-    first = -memory.ctypes.data % _ALIGNMENT
-    return memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
+def take_rows(array: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The rows of `array` in the order of `order`, in memory that TensorFlow can use; with all cores.
 
-
-class Room:
-    """Memory for one array's rows, filled again as soon as nothing lies in it any more.
-
-    Memory that was used before saves the time that the system takes to hand out fresh one.
-    """
-
-    def __init__(self):
-        self._memory: np.ndarray | None = None
-        self._tenant: Callable[[], np.ndarray | None] = lambda: None
-
-    def tensor(self, array: np.ndarray, order: np.ndarray):
-        """The rows of `array` in the order of `order`, as a tensor.
-
-        Operations and variables may hold on to a part of an earlier tensor without a copy. As long as one does, its
-        memory is theirs, and other memory is taken.
-
-        Args:
-            array: shape `(N, ...)`, always of the same dtype.
-            order: numbers of rows, shape `(N,)`.
-        """
-        if self._memory is None or self._tenant() is not None:
-            self._memory = aligned_like(array)
-        rows = self._memory.view()  # the tensor, and all that share its memory, keep this very object alive
-        self._tenant = weakref.ref(rows)
-        return as_tensor(take_rows(array, order, rows))
-
-
-def take_rows(array: np.ndarray, order: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Writes the rows of `array`, in the order of `order`, into `out`, with all cores.
+    The memory belongs to the result, and to whatever tensors are made of it by `as_tensor`; views of the result do not
+    count.
 
     Args:
         array: shape `(N, ...)`.
         order: numbers of rows, shape `(N,)`.
-        out: array of the same shape and dtype.
 
     Returns:
-        `out`.
+        Array of the shape of `array`.
 
     Example:
-        >>> numbers = np.array([10, 20, 30])
-        >>> take_rows(numbers, np.array([2, 0, 1]), out=np.empty_like(numbers))
+        >>> take_rows(np.array([10, 20, 30]), np.array([2, 0, 1]))
         array([30, 10, 20])
     """
+    out = _aligned_like(array)
     threads = max(1, min(os.cpu_count() or 1, array.nbytes // _BYTES_PER_THREAD))
     parts = [slice(len(order) * n // threads, len(order) * (n + 1) // threads) for n in range(threads)]
 
@@ -88,7 +59,35 @@ def take_rows(array: np.ndarray, order: np.ndarray, out: np.ndarray) -> np.ndarr
 
 
 def as_tensor(array: np.ndarray):
-    """A tensor in the very memory of an array from `aligned_like`; it changes with the array."""
+    """A tensor in the very memory of an array from `take_rows`, which lives as long as the tensor does.
+
+    So do operations and variables that take over a part of the tensor without a copy.
+    """
     import tensorflow as tf
 
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+# === Memory ===
+def _aligned_like(array: np.ndarray) -> np.ndarray:
+    """An array of the same shape and dtype whose memory TensorFlow can use; what is in it is left to chance."""
+    memory = _memory(array.nbytes + _ALIGNMENT)
+    first = -memory.ctypes.data % _ALIGNMENT
+    aligned = memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
+    if memory.nbytes >= _LEAST_KEPT:
+        weakref.finalize(aligned, _keep, memory).atexit = False
+    return aligned
+
+
+def _memory(size: int) -> np.ndarray:
+    for place, memory in enumerate(_kept):
+        if size <= memory.nbytes <= 2 * size:
+            return _kept.pop(place)
+    if size >= _LEAST_KEPT:
+        _kept.clear()  # of other sizes: makes room
+    return np.empty(size, np.uint8)
+
+
+def _keep(memory: np.ndarray) -> None:
+    if sum(one.nbytes for one in _kept) + memory.nbytes <= _MOST_KEPT:
+        _kept.append(memory)

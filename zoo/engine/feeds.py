@@ -45,7 +45,6 @@ class ResidentFeed:
         self.strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
         self.steps = source.steps
-        self._rooms = source.rooms()
         self._ordered: Any = None
         self._epoch: int | None = None
 
@@ -73,7 +72,7 @@ class ResidentFeed:
             return
         self._ordered = None  # makes room
         key, order = self.source.begin_epoch(epoch)
-        self._ordered, self._epoch = self._to_devices((self.source.in_order(order, self._rooms), key)), epoch
+        self._ordered, self._epoch = self._to_devices((self.source.in_order(order), key)), epoch
 
     def arguments(self) -> tuple[Any, ...]:
         """What `batch` needs, for a compiled function to be called with."""

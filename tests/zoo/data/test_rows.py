@@ -23,7 +23,7 @@ def test_rows_are_numpys(array, bytes_per_thread, data):
     order = data.draw(arrays.arrays("int32", len(array), elements=st.integers(0, len(array) - 1)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "_BYTES_PER_THREAD", bytes_per_thread)  # so that there are several threads
-        found = rows.take_rows(array, order, rows.aligned_like(array))
+        found = rows.take_rows(array, order)
     np.testing.assert_array_equal(found, array[order])
     assert found.dtype == array.dtype
 
@@ -31,7 +31,7 @@ def test_rows_are_numpys(array, bytes_per_thread, data):
 def test_strided_and_reversed_arrays():
     array = np.arange(60.0).reshape(10, 6)[::-2, ::3]
     order = np.array([4, 0, 3, 1, 2])
-    np.testing.assert_array_equal(rows.take_rows(array, order, rows.aligned_like(array)), array[order])
+    np.testing.assert_array_equal(rows.take_rows(array, order), array[order])
 
 
 @needs_tensorflow
@@ -40,19 +40,11 @@ def test_strided_and_reversed_arrays():
 def test_a_tensor_lies_in_the_same_memory(dtype, shape):
     import tensorflow as tf
 
-    array = rows.aligned_like(np.zeros(shape, dtype))
+    array = rows.take_rows(np.zeros(shape, dtype), np.arange(shape[0]))
     assert array.ctypes.data % 64 == 0
     tensor = rows.as_tensor(array)
     array[:] = np.arange(array.size, dtype=dtype).reshape(shape)
     np.testing.assert_array_equal((tensor + tf.ones((), dtype)).numpy(), array + np.ones((), dtype))
-
-
-@needs_tensorflow
-def test_a_tensor_keeps_its_memory():
-    tensor = rows.Room().tensor(np.arange(1e6), np.arange(10**6))
-    others = [np.full(10**6, -1.0) for _ in range(5)]
-    np.testing.assert_array_equal(tensor.numpy(), np.arange(1e6))
-    assert len(others) == 5
 
 
 @needs_tensorflow
@@ -79,35 +71,60 @@ def test_two_orders_do_not_disturb_each_other():
     assert other.numpy().tolist() == labels["y"].numpy().tolist() == [0, 1, 2, 3, 4]
 
 
-@needs_tensorflow
-def test_a_room_is_filled_again_when_it_is_empty():
-    array, room = np.arange(16 * 10.0).reshape(10, 16), rows.Room()
-    first = room.tensor(array, np.arange(10))
-    place = room._memory.ctypes.data
-    del first
-    second = room.tensor(array, np.arange(10)[::-1])
-    assert room._memory.ctypes.data == place
-    np.testing.assert_array_equal(second.numpy(), array[::-1])
+SAMPLES = np.arange(16 * 20000, dtype="float32").reshape(20000, 16)  # rows of 64 bytes, more than 1 MiB
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(rows, "_kept", [])
 
 
 @needs_tensorflow
-@pytest.mark.parametrize("how", ["tensor", "identity", "slice", "variable", "in a function"])
-def test_a_room_in_use_is_left_alone(how):
+def test_memory_is_filled_again_when_nothing_lies_in_it(nothing_kept):
+    order = np.arange(20000)
+    places = set()
+    for _ in range(4):
+        array = rows.take_rows(SAMPLES, order)
+        tensor = rows.as_tensor(array)
+        places.add(array.ctypes.data)
+        del array
+        order = order[::-1]
+    assert len(places) == 2  # while the next tensor is made, there is still the one before
+    np.testing.assert_array_equal(tensor.numpy(), SAMPLES[::-1])
+    del tensor
+    assert len(rows._kept) == 2
+
+
+def test_little_memory_is_kept(nothing_kept, monkeypatch):
+    monkeypatch.setattr(rows, "_MOST_KEPT", 3 * SAMPLES.nbytes)
+    several = [rows.take_rows(SAMPLES, np.arange(20000)) for _ in range(5)]
+    rows.take_rows(SAMPLES[:100], np.arange(100))
+    del several
+    assert len(rows._kept) == 2
+    larger = rows.take_rows(np.tile(SAMPLES, (3, 1)), np.arange(60000))
+    assert len(larger) == 60000
+    assert rows._kept == []
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("how", ["tensor", "identity", "slice", "variable", "in a function", "numpy"])
+def test_memory_in_use_is_left_alone(how, nothing_kept):
     """A slice along the first axis whose rows are of 64 bytes shares memory, and a variable may take it over."""
     import tensorflow as tf
 
-    array, room = np.arange(16 * 10, dtype="float32").reshape(10, 16), rows.Room()
     variable = tf.Variable(tf.zeros((4, 16)))
     assign = tf.function(lambda all_rows: variable.assign(all_rows[4:8]))
     keep = {
-        "tensor": lambda rows: rows,
+        "tensor": lambda tensor: tensor,
         "identity": tf.identity,
-        "slice": lambda rows: rows[4:8],
-        "variable": lambda rows: [variable, variable.assign(rows[4:8])][0],
-        "in a function": lambda rows: [variable, assign(rows)][0],
+        "slice": lambda tensor: tensor[4:8],
+        "variable": lambda tensor: [variable, variable.assign(tensor[4:8])][0],
+        "in a function": lambda tensor: [variable, assign(tensor)][0],
+        "numpy": lambda tensor: tensor.numpy(),
     }[how]
-    kept = keep(room.tensor(array, np.arange(10)))
-    expected = kept.numpy().copy()
-    room.tensor(array, np.arange(10)[::-1])
-    np.testing.assert_array_equal(kept.numpy(), expected)
+    kept = keep(rows.as_tensor(rows.take_rows(SAMPLES, np.arange(20000))))
+    expected = np.array(kept).copy()
+    for _ in range(3):
+        rows.as_tensor(rows.take_rows(SAMPLES, np.arange(20000)[::-1]))
+    np.testing.assert_array_equal(np.array(kept), expected)
     assert expected.any()
