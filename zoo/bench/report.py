@@ -27,6 +27,20 @@ def render(report: Mapping[str, Any]) -> Group:
     return Group(table, "", *(Text(note) for note in _notes(report)))
 
 
+def render_profile(profiled: Mapping[str, Any], most: int = 12) -> Group:
+    """The longest operations of `profiling.profile` as a table."""
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column(f"{profiled['model']}: operation", no_wrap=True)
+    for heading in ("ms a step", "share", "calls a step"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    operations = profiled["operations"]
+    total = sum(one["ms_per_step"] for one in operations) or 1.0
+    for one in operations[:most]:
+        share = one["ms_per_step"] / total
+        table.add_row(one["kind"], f"{one['ms_per_step']:.3f}", f"{share:.0%}", f"{one['calls_per_step']:.4g}")
+    return Group(table, "")
+
+
 def count_goals(report: Mapping[str, Any]) -> dict[str, int]:
     """How many goals are met, how many are missed, and how many were not measured.
 

@@ -1,14 +1,18 @@
 """`gradschool bench`: how fast models train, beside Keras's own fit and a PyTorch loop."""
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from .shared import Json, print_json
+
+if TYPE_CHECKING:
+    from ..bench.cases import BenchCase
 
 
 def bench(
@@ -22,6 +26,9 @@ def bench(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the order of turns.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write everything that was measured into this .json file.")] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show which operations our step consists of, in place of measuring.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how fast models train, beside Keras's own fit and a PyTorch loop, in alternating rounds."""
@@ -31,6 +38,9 @@ def bench(
     from ..files import written_whole
 
     cases = [find_case(model) for model in dict.fromkeys(models or CASES)]
+    if profile:
+        _profile(cases, as_json)
+        return
     options = BenchOptions(rounds, seconds, threads, seed)
     with ExitStack() as stack:
         # made now: a place that cannot be written to is found out before the minutes of measuring
@@ -45,3 +55,22 @@ def bench(
     Console().print(render(report))
     if out:
         print(f"figures: {out}")
+
+
+def _profile(cases: Sequence["BenchCase"], as_json: bool) -> None:
+    from ..quiet import import_keras
+
+    import_keras()
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("--profile is for the TensorFlow back end: set KERAS_BACKEND=tensorflow.")
+    from ..bench.profiling import profile
+    from ..bench.report import render_profile
+
+    profiled = [profile(case) for case in cases]
+    if as_json:
+        print_json(profiled)
+        return
+    for one in profiled:
+        Console().print(render_profile(one))

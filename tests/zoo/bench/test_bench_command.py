@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import keras
 import pytest
 
 from gradschool.__main__ import main
@@ -36,6 +37,19 @@ def test_a_short_measurement_from_end_to_end(capsys):
         assert contender["first_step_s"] > 0
         assert 100 < contender["peak_memory_mib"] < 10_000
         assert len(contender["step_ms"]["rounds"]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's profiler")
+def test_a_profile_names_the_operations(capsys):
+    assert main(["bench", "lenet5", "--profile", "--json"]) == 0
+    (profiled,) = json.loads(capsys.readouterr().out)
+    found = {one["kind"]: one for one in profiled["operations"]}
+    times = [one["ms_per_step"] for one in profiled["operations"]]
+    assert times == sorted(times, reverse=True)
+    assert found["Conv2DBackpropInput"]["calls_per_step"] == 1  # two convolutions, the first of which needs none
+    assert main(["bench", "lenet5", "--profile"]) == 0
+    assert "Conv2DBackpropInput" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
