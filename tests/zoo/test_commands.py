@@ -102,6 +102,7 @@ def test_the_accuracy_is_that_of_the_saved_model(run):
     assert run.read_metrics()["test"]["loss"] == pytest.approx(loss, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(run):
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "0", "--out", "again"]) == 0
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "1", "--out", "other"]) == 0
@@ -143,6 +144,7 @@ def test_no_validation_part_is_fine():
     assert set(RunFolder("run").read_metrics()) == {"test", "epochs"}
 
 
+@pytest.mark.slow
 def test_folds_hold_out_every_digit_once(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1", "--folds", "3", "--out", "folds"]) == 0
     metrics = RunFolder("folds").read_metrics()
@@ -154,6 +156,7 @@ def test_folds_hold_out_every_digit_once(capsys):
     assert "spread" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_seeds_are_the_runs_of_those_seeds(run):
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seeds", "2", "--out", "seeds"]) == 0
     assert RunFolder("seeds/seed-0").read_metrics() == run.read_metrics()

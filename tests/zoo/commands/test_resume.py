@@ -17,7 +17,10 @@ from gradschool.__main__ import main
 from gradschool.zoo.engine.progress import ProgressBar
 from gradschool.zoo.engine.run_folder import RunFolder
 
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="checkpoints are TensorFlow's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="checkpoints are TensorFlow's"),
+]
 
 PATIENCE = 120  # seconds
 FIT = ["fit", "mlp_16_16", "--set", "dropout=0.2", "--augment", "shift=1", "--checkpoint-every", "4", "--epochs", "9"]
@@ -168,7 +171,6 @@ def test_a_fit_that_diverged_diverges_again(capsys):
     assert messages[0] == messages[1]
 
 
-@pytest.mark.slow
 def test_repetitions_keep_what_is_finished(monkeypatch):
     words = ["fit", "mlp_16_16", "--epochs", "1", "--seeds", "2"]
     assert main([*words, "--out", "whole"]) == 0
@@ -190,7 +192,6 @@ def test_repetitions_keep_what_is_finished(monkeypatch):
     assert json.loads(Path("cut/metrics.json").read_text()) == json.loads(Path("whole/metrics.json").read_text())
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the worker in /proc")
 def test_launch_goes_on_after_a_workers_death():
     fit = ["fit", "mlp_16_16", "--checkpoint-every", "4", "--epochs", "6"]

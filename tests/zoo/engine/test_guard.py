@@ -80,6 +80,7 @@ def test_weights_are_those_before_the_step_of_a_stream(model):
     assert state(model) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", ["arrays", "stream"])
 def test_weights_and_statistics_are_those_before_the_step_on_two_replicas(feed):
     program = Path(__file__).parents[2] / "support" / "spoilt_sample.py"

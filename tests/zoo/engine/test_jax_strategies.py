@@ -12,7 +12,10 @@ import pytest
 
 from gradschool.zoo.launching import choose_ports
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX"),
+]
 
 TRAINING = """
 import json, sys

@@ -11,7 +11,7 @@ import pytest
 
 from gradschool.zoo.engine.strategies import get_strategy, is_chief
 
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute")]
 
 GIVEN = """
 import sys
