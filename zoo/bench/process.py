@@ -96,11 +96,13 @@ class Contender:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(threading.TIMEOUT_MAX if self.timeout is None else self.timeout, give_up)
-        timer.daemon = True
-        timer.start()
+        timer = None if self.timeout is None else threading.Timer(self.timeout, give_up)
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
         line = cast(IO[str], self._process.stdout).readline()
-        timer.cancel()
+        if timer is not None:
+            timer.cancel()
         if line.endswith("\n"):
             return json.loads(line)
         if late.is_set():

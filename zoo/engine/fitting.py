@@ -19,7 +19,7 @@ from .opening import load_model_file
 from .preparing import check_same_recipe, prepare_fit, run_config
 from .progress import ProgressBar, say
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
-from .strategies import get_strategy, is_chief
+from .strategies import asks_for_workers, get_strategy, is_chief
 from .tensorflow_internals import deterministic_operations, has_workers
 from .trouble import NotFiniteError
 
@@ -65,7 +65,7 @@ class Execution:
     def __post_init__(self):
         names = "--checkpoint-every", "--checkpoint-minutes"
         check_intervals(self.checkpoint_every, self.checkpoint_minutes, names)
-        if self.strategy == "multiworker" and self.checkpoint_minutes is not None:
+        if self.by_workers and self.checkpoint_minutes is not None:
             raise ValueError("--checkpoint-minutes: several workers' clocks differ; say --checkpoint-every instead.")
         wants_any = self.resume or self.checkpoint_every or self.checkpoint_minutes
         if wants_any and keras.backend.backend() != "tensorflow":
@@ -73,6 +73,11 @@ class Execution:
                 "checkpoints and --resume are for the TensorFlow back end: leave out --resume, --checkpoint-every and "
                 "--checkpoint-minutes, or set KERAS_BACKEND=tensorflow."
             )
+
+    @property
+    def by_workers(self) -> bool:
+        """Whether several processes train together."""
+        return self.strategy == "multiworker" or (self.strategy == "auto" and asks_for_workers())
 
 
 def fit_recipe(
@@ -137,7 +142,7 @@ def fit_recipe(
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
             config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
             _check_loss(history, recipe, folder)
-            if interrupted and execution.strategy == "multiworker":  # others may be at another step: nothing to share
+            if interrupted and execution.by_workers:  # others may be at another step: nothing to share
                 raise KeyboardInterrupt
             metrics = finish(model, data, recipe, folder, history)
         folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
@@ -267,7 +272,7 @@ def run_epochs(
         )
     except KeyboardInterrupt:
         bar.stop()
-        kept = "go on with --resume" if execution.strategy == "multiworker" else "keeping what was trained so far"
+        kept = "go on with --resume" if execution.by_workers else "keeping what was trained so far"
         say(console, f"interrupted in epoch {len(writer.rows) + 1}: {kept}")
         return writer.rows, True
     finally:

@@ -14,7 +14,7 @@ from ..recipes import Recipe
 from .fitting import Execution, fit_recipe, status_of_failure
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
-from .strategies import asks_for_workers, get_strategy
+from .strategies import get_strategy
 
 
 def fit_repeatedly(
@@ -52,7 +52,7 @@ def fit_repeatedly(
     plan = _plan(recipe, seeds, folds)
     console, execution = console or Console(quiet=True), execution or Execution()
     strategy = get_strategy(execution.strategy, execution.replicas)
-    if asks_for_workers() and execution.strategy in ("multiworker", "auto"):
+    if execution.by_workers:
         raise ValueError("--seeds and --folds are not for several workers; use --strategy mirrored, or one seed.")
     check_free(Path(out), overwrite, execution.resume)
     begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
