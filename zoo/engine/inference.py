@@ -1,5 +1,6 @@
 """`evaluate` and `predict` through compiled functions, as Keras's users know them."""
 
+import functools
 from typing import Any
 
 import keras
@@ -97,7 +98,8 @@ class Answers:
         import tensorflow as tf
 
         self.model, self.strategy = model, strategy
-        self.compiled = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
+        # A partial: TensorFlow would warn of a method that is traced for every model anew.
+        self.compiled = tf.function(functools.partial(self._on_replicas), autograph=False, reduce_retracing=True)
 
     def __call__(self, batch):
         """The answers to a whole batch, nested as the model gives them."""

@@ -1,6 +1,5 @@
 """One recipe several times, over seeds or over folds: the mean, and how far it can be trusted."""
 
-import logging
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,7 +66,6 @@ def fit_repeatedly(
         "runs": [name for name, *_ in plan],
     }
     folder.write_config({**config, "status": "running"})
-    logging.getLogger("tensorflow").addFilter(_is_not_about_retracing)
     common: dict[str, Any] = {"data_dir": data_dir, "command": command, "console": console, "execution": execution}
     results = []
     with status_of_failure(folder, config):
@@ -93,11 +91,6 @@ def _plan(recipe: Recipe, seeds: int, folds: int | None) -> list[tuple[str, Reci
     if seeds < 2:
         raise ValueError(f"--seeds must be at least 2 to repeat a fit; got {seeds}.")
     return [(f"seed-{seed}", replace(recipe, seed=seed), None) for seed in range(recipe.seed, recipe.seed + seeds)]
-
-
-def _is_not_about_retracing(record: logging.LogRecord) -> bool:
-    """False for TensorFlow's warning that functions are traced again and again: each run's model is a new one."""
-    return "retracing" not in record.getMessage()
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
