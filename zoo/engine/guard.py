@@ -8,6 +8,8 @@ branch leaves the optimizer's update out, and what else a step changes (statisti
 
 In mixed_float16 a gradient that is no number looks like one that is too large for the scale of the loss: the step is
 skipped and the scale halved. Where that does not help, no scale is small enough: training stops once it is below 1.
+
+A callback that has been told what to do with such gradients (`GradientClipping(nonfinite="skip")`) is left to do it.
 """
 
 import contextlib
@@ -17,7 +19,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.keras_internals import leaf_optimizer
+from ...callbacks.keras_internals import leaf_optimizer, stages_of
 from .replicas import optimizers_of, replaced
 from .tensorflow_internals import copy_of_this_replica
 
@@ -127,7 +129,8 @@ class Guard:
     def watching(self) -> Iterator[None]:
         """For the time of the block, the optimizers' traced updates are watched."""
         with contextlib.ExitStack() as stack:
-            for optimizer in optimizers_of(self.model):
+            handled = any(stage.handles_nonfinite for stage in stages_of(self.model))
+            for optimizer in () if handled else optimizers_of(self.model):
                 if leaf_optimizer(optimizer) is optimizer:
                     before = optimizer.__dict__.get("_backend_apply_gradients")
                     stack.enter_context(

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.keras_internals import stages_of
+from ...callbacks.keras_internals import session_of, stages_of
 from ..layers.global_batch import holding
 from .choices import Pace
 from .faster_layers import faster_layers
@@ -234,7 +234,7 @@ class Loop:
 
 def _what_counts(model) -> list[int]:
     """What a compiled step was made of, by identity: another after `compile`, or with other gradient stages."""
-    parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model)]
+    parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model), session_of(model)]
     return [id(one) for one in (*parts, *model.trainable_variables)]
 
 

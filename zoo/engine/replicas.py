@@ -29,7 +29,7 @@ import keras
 from keras import ops
 from keras.src.losses import loss as keras_loss
 
-from ...callbacks.keras_internals import leaf_optimizer, summed_before
+from ...callbacks.keras_internals import leaf_optimizer, replaced, see_part, session_of, summed_before
 from ..layers.global_batch import batch_mean, current_part, sum_over_replicas
 from .tensorflow_internals import let_replicas_write, updates_of_its_own
 
@@ -74,24 +74,10 @@ def same_as_one_device(model: keras.Model, strategy) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """For the time of the block, `owner.name` is `value`; not even Keras's own tracking of attributes notices."""
-    missing = object()
-    before = owner.__dict__.get(name, missing)
-    owner.__dict__[name] = value
-    try:
-        yield
-    finally:
-        if before is missing:
-            del owner.__dict__[name]
-        else:
-            owner.__dict__[name] = before
-
-
 def optimizers_of(model: keras.Model) -> list[keras.optimizers.Optimizer]:
-    """The model's optimizer, and any others that it keeps for a `train_step` of its own, once each."""
-    found = [model.optimizer, *model.__dict__.values()]
+    """The model's optimizer, any others that it keeps for a `train_step` of its own, and a callback's, once each."""
+    session = session_of(model)
+    found = [model.optimizer, *model.__dict__.values(), *(session.optimizers if session else ())]
     return list({id(one): one for one in found if isinstance(one, keras.optimizers.Optimizer)}.values())
 
 
@@ -187,12 +173,15 @@ def _apply_to_sum(strategy):
     """In place of an optimizer's `apply`: first the sum over replicas, then the same on each of them."""
 
     def apply(self, gradients, trainable_variables=None):
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        if not self.gradient_accumulation_steps:  # otherwise the micro-batches are the parts
+            see_part(self, gradients, variables, strategy.num_replicas_in_sync)
         given = [place for place, one in enumerate(gradients) if one is not None]
         gradients = list(gradients)
         for place, summed in zip(given, add_up([gradients[place] for place in given]), strict=True):
             gradients[place] = summed
         with updates_of_its_own(strategy):
-            type(self).apply(self, gradients, trainable_variables)
+            type(self).apply(self, gradients, variables)
 
     return apply
 

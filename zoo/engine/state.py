@@ -1,7 +1,7 @@
 """Everything that the next step of a training run depends on, taken out as plain data and put back.
 
 - variables: the model's (weights, seeds of its random layers), every optimizer's (moments, counters, averages, overflow
-  scale), the metrics' sums, and the state of gradient stages (clipping statistics);
+  scale), the metrics' sums, and what callbacks count in the step (clipping statistics, dead units);
 - callbacks: whatever plain data they keep (the best loss so far, how long to wait, a history);
 - random numbers: Python's, NumPy's and Keras's global states.
 
@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ...callbacks.keras_internals import global_seed_state, stages_of
+from ...callbacks.keras_internals import global_seed_state, session_of, stages_of
 from .plain_data import is_plain
 from .replicas import optimizers_of
 from .tensorflow_internals import has_workers, worker_number
@@ -32,6 +32,8 @@ def variables_of(model: keras.Model) -> list[Any]:
     for metric in model.metrics:
         found += metric.variables
     found += [variable for stage in stages_of(model) for variable in stage.state.values()]
+    session = session_of(model)
+    found += session.variables if session else []
     found += global_seed_state()
     native = [variable.value for variable in found]
     return list({id(variable): variable for variable in native}.values())

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.keras_internals import close_session
 from .callback_lists import callback_list, flat, floats, looks_at_batches
 from .checkpoints import Checkpoints
 from .inference import run_evaluation
@@ -72,6 +73,7 @@ def fit(
         try:
             return run(epochs, validation_freq, saved)
         finally:
+            close_session(model)
             run.loop.let_go()
 
 

@@ -7,24 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from ...callbacks.pictures import BLUE, GREY, ORANGE, RED, new_figure, tidy
 from ..files import written_whole
 
-# Okabe and Ito's colours, told apart with every kind of colour vision.
-BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
-
-
-def new_figure(width: float, height: float, **kwargs) -> Figure:
-    """An empty figure of so many inches that lays itself out. It belongs to no window and no global list."""
-    return Figure(figsize=(width, height), layout="constrained", **kwargs)
-
-
-def tidy(axes: Axes, grid: bool = True) -> Axes:
-    """Takes away the frame's upper and right side and draws a faint grid."""
-    axes.spines[["top", "right"]].set_visible(False)
-    if grid:
-        axes.grid(alpha=0.25, linewidth=0.6)
-        axes.set_axisbelow(True)
-    return axes
+__all__ = ["BLUE", "GREY", "ORANGE", "RED", "new_figure", "save_picture", "show_image", "tidy"]
 
 
 def show_image(axes: Axes, image) -> None:

@@ -1,0 +1,210 @@
+"""What callbacks change about a model lasts for one `fit`, however that ends.
+
+Keras tells callbacks when training has ended well, and nothing when it was broken off. So every change to a model is
+entered in the session of its fit, which undoes all of them, the last one first:
+
+    fit ends      the last of our callbacks leaves in `on_train_end`
+    fit raises    in a step, a callback or the validation: these are called through the session
+    Ctrl-C        just between them: Keras's list of callbacks, which only lives in that call, is freed; or, if a kept
+                  traceback holds it, the next call that trains the model notices that the fit is over
+
+The session also moves our callbacks to the front of the list, so that whatever looks at the logs (TensorBoard, CSVLogger,
+EarlyStopping, ModelCheckpoint) finds our figures there, in whichever order the callbacks were given.
+"""
+
+import contextlib
+import functools
+import sys
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+_SESSION = "_gradschool_fit"
+
+
+class FitSession:
+    """The changes that our callbacks make to a model for the time of one fit. `join` gives it.
+
+    Attributes:
+        model: that is being fitted.
+        callbacks: Keras's list of all callbacks of the fit.
+        variables: the variables that were added to the compiled step beside those of gradient stages.
+        optimizers: the optimizers that train in it beside the model's own.
+    """
+
+    def __init__(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, frame: types.FrameType):
+        self.model = model
+        self.variables: list[Any] = []
+        self.optimizers: list[keras.optimizers.Optimizer] = []
+        self._callbacks = weakref.ref(callback_list)
+        self._frame = id(frame)
+        self._members: list[keras.callbacks.Callback] = []
+        self._stack = contextlib.ExitStack()
+        self._finalizer = weakref.finalize(callback_list, self.close)
+        self._finalizer.atexit = False
+        model.__dict__[_SESSION] = self
+        if "make_train_function" not in model.__dict__:  # the engine has its own way of knowing that a fit is over
+            self.override("make_train_function", self._make_train_function)
+            self._close_if_it_raises(callback_list, frame.f_locals.get("epoch_iterator"))
+
+    @classmethod
+    def join(cls, callback: keras.callbacks.Callback) -> "FitSession":
+        """The session of the fit that `callback` takes part in. To be called in its `on_train_begin`."""
+        model, frame = callback.model, sys._getframe()
+        while frame is not None and not _begins_training(frame, callback):
+            frame = frame.f_back  # type: ignore[assignment]
+        if frame is None:
+            raise RuntimeError(f"{type(callback).__name__} belongs into callbacks=[...] of model.fit.")
+        callback_list, fit = frame.f_locals["self"], frame.f_back
+        session = model.__dict__.get(_SESSION)
+        if session is None or session._callbacks() is not callback_list:
+            close_session(model)
+            session = cls(model, callback_list, fit)
+        session._members.append(callback)
+        ours = [one for one in callback_list.callbacks if any(one is member for member in session._members)]
+        others = [one for one in callback_list.callbacks if not any(one is member for member in session._members)]
+        callback_list.callbacks = sorted(ours, key=lambda one: getattr(one, "order", 0)) + others
+        return session
+
+    @property
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """All callbacks of the fit, ours first."""
+        callback_list = self._callbacks()
+        return [] if callback_list is None else list(callback_list.callbacks)
+
+    def enter(self, context: contextlib.AbstractContextManager) -> Any:
+        """Enters a context, which is left when the fit ends."""
+        return self._stack.enter_context(context)
+
+    def undo_by(self, undo: Callable[[], None]) -> None:
+        """Calls `undo` when the fit ends."""
+        self._stack.callback(undo)
+
+    def override(self, name: str, method: Callable[..., Any]) -> None:
+        """Lets `model.NAME` be `method` until the fit ends; what was on the instance before comes back."""
+        self.enter(replaced(self.model, name, method))
+
+    def rebuild(self) -> None:
+        """Has the compiled step made anew: one that exists would not see a change."""
+        rebuild_step(self.model)
+
+    def leave(self, callback: keras.callbacks.Callback) -> None:
+        """To be called in a callback's `on_train_end`; the last one that leaves closes the session."""
+        self._members = [one for one in self._members if one is not callback]
+        if not self._members:
+            self.close()
+
+    def close(self) -> None:
+        """Undoes everything."""
+        self._finalizer.detach()
+        if keras.backend.backend() == "jax":  # while the variables are still those that the state was made of
+            self.model.jax_state_sync()
+        if self.model.__dict__.get(_SESSION) is self:
+            del self.model.__dict__[_SESSION]
+        try:
+            self._stack.close()
+        finally:
+            self.variables, self.optimizers = [], []
+            rebuild_step(self.model)
+
+    # === Whether the fit is still going on ===
+    def _close_if_it_raises(self, callback_list, epoch_iterator) -> None:
+        for owner, name in (
+            (callback_list, "on_epoch_begin"),
+            (callback_list, "on_epoch_end"),
+            (callback_list, "on_train_end"),
+            (self.model, "evaluate"),
+        ):
+            self.enter(replaced(owner, name, self._closing(getattr(owner, name))))
+        if keras.backend.backend() == "torch":  # whose fit has nothing around the steps of an epoch
+            for name in ("on_train_batch_begin", "on_train_batch_end"):
+                self.enter(replaced(callback_list, name, self._closing(getattr(callback_list, name))))
+        elif epoch_iterator is not None:
+            own = epoch_iterator.catch_stop_iteration
+
+            @contextlib.contextmanager
+            def catch_stop_iteration():
+                with self._closed_by_errors(), own():
+                    yield
+
+            self.enter(replaced(epoch_iterator, "catch_stop_iteration", catch_stop_iteration))
+
+    def _closing(self, method):
+        @functools.wraps(method)
+        def closing(*args, **kwargs):
+            with self._closed_by_errors():
+                return method(*args, **kwargs)
+
+        return closing
+
+    @contextlib.contextmanager
+    def _closed_by_errors(self):
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_train_function(self, force: bool = False) -> None:
+        """In place of the model's own, which every call that trains asks for."""
+        model = self.model
+        if not force and not self._is_running():
+            self.close()
+            model.make_train_function()
+        else:
+            type(model).make_train_function(model, force)
+            if keras.backend.backend() == "torch":
+                model.train_function = self._closing(model.train_function)
+
+    def _is_running(self) -> bool:
+        """Whether the call of fit is on the stack; a frame that is over but kept alive is not."""
+        frame: types.FrameType | None = sys._getframe()
+        while self._callbacks() is not None and frame is not None:
+            if id(frame) == self._frame:
+                return True
+            frame = frame.f_back
+        return False
+
+
+def session_of(model: keras.Model) -> FitSession | None:
+    """The session of the fit that a model is in, if one of our callbacks takes part."""
+    return model.__dict__.get(_SESSION)
+
+
+def close_session(model: keras.Model) -> None:
+    """Undoes what our callbacks have changed about a model; for loops of training that know when they end."""
+    session = session_of(model)
+    if session is not None:
+        session.close()
+
+
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, value: Any):
+    """For the time of the block, `owner.name` is `value`; Keras's tracking of attributes does not notice."""
+    missing = object()
+    before = owner.__dict__.get(name, missing)
+    owner.__dict__[name] = value
+    try:
+        yield
+    finally:
+        if before is missing:
+            owner.__dict__.pop(name, None)
+        else:
+            owner.__dict__[name] = before
+
+
+def rebuild_step(model: keras.Model) -> None:
+    """Has a model's compiled training step made anew, if there is one."""
+    if model.train_function is not None or "make_train_function" in model.__dict__:
+        model.make_train_function(force=True)
+
+
+def _begins_training(frame: types.FrameType, callback) -> bool:
+    """Whether this is the call in which a list of callbacks tells `callback` that training begins."""
+    holder = frame.f_locals.get("self")
+    if frame.f_code.co_name != "on_train_begin" or not isinstance(holder, keras.callbacks.CallbackList):
+        return False
+    return any(one is callback for one in holder.callbacks)

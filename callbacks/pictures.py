@@ -1,0 +1,28 @@
+"""How the callbacks' pictures look. The zoo's pictures look the same (`zoo/pictures/style.py`)."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart with every kind of colour vision.
+BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
+COLOURS = (BLUE, ORANGE, "#009E73", RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+
+
+def new_figure(width: float, height: float, **kwargs) -> Figure:
+    """An empty figure of so many inches that lays itself out. It belongs to no window and no global list."""
+    return Figure(figsize=(width, height), layout="constrained", **kwargs)
+
+
+def tidy(axes: Axes, grid: bool = True) -> Axes:
+    """Takes away the frame's upper and right side and draws a faint grid."""
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid:
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.set_axisbelow(True)
+    return axes
+
+
+def count_epochs(axes: Axes) -> None:
+    """Labels the horizontal axis as epochs, in whole numbers."""
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
