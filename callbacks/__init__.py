@@ -10,20 +10,10 @@ write_report          everything on one page of HTML
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 if __name__ != "gradschool.callbacks":
     raise ImportError(f"this package is gradschool.callbacks, not {__name__}: write `from gradschool import callbacks`")
-
-if TYPE_CHECKING:
-    from .dead_unit_tracker import DeadUnitTracker
-    from .gradient_clipping import GradientClipping, NonFiniteGradientError
-    from .gradient_monitor import GradientMonitor
-    from .learning_rate_finder import LearningRateFinder
-    from .optimizer_comparison import OptimizerComparison
-    from .optimizer_study import compare_optimizers
-    from .report import write_report
-    from .training_doctor import TrainingDoctor
 
 _HOME = {
     "DeadUnitTracker": "dead_unit_tracker",

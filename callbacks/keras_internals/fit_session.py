@@ -8,8 +8,8 @@ entered in the session of its fit, which undoes all of them, the last one first:
     Ctrl-C        just between them: Keras's list of callbacks, which only lives in that call, is freed; or, if a kept
                   traceback holds it, the next call that trains the model notices that the fit is over
 
-The session also moves our callbacks to the front of the list, so that whatever looks at the logs (TensorBoard, CSVLogger,
-EarlyStopping, ModelCheckpoint) finds our figures there, in whichever order the callbacks were given.
+The session also moves our callbacks to the front of the list, so that whatever looks at the logs (TensorBoard,
+CSVLogger, EarlyStopping, ModelCheckpoint) finds our figures there, in whichever order the callbacks were given.
 """
 
 import contextlib
