@@ -1,0 +1,105 @@
+"""The runs of a comparison as curves, which learning rate is each optimizer's best, and the target all are timed to.
+
+Shapes:
+    S  seeds
+    T  epochs
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How runs are judged.
+
+    Args:
+        monitor: the metric that learning rates are chosen by, such as "val_accuracy".
+        higher_is_better: of that metric.
+        steps_per_epoch: updates of the weights.
+        target: the metric and the value that runs are timed to; None to derive one from the results.
+        target_is_lower_limit: whether the target is reached from below.
+        confidence: of the intervals.
+    """
+
+    monitor: str
+    higher_is_better: bool
+    steps_per_epoch: int
+    target: tuple[str, float] | None = None
+    target_is_lower_limit: bool = False
+    confidence: float = 0.95
+
+
+class Runs:
+    """Every optimizer's runs, by learning rate.
+
+    Args:
+        results: one row for each seed, optimizer, learning rate and epoch.
+        untrained: the loss before training, by seed.
+
+    Attributes:
+        rates: by optimizer, in rising order.
+        seeds: in the order of all curves' rows.
+    """
+
+    def __init__(self, results: "pandas.DataFrame", untrained: Mapping[int, float]):
+        import numpy as np
+
+        self._groups = dict(iter(results.groupby(["optimizer", "learning_rate"], sort=False)))
+        self.rates: dict[str, list[float]] = {}
+        for name, rate in self._groups:
+            self.rates[name] = sorted([*self.rates.get(name, []), rate])
+        self.seeds = sorted(untrained)
+        self.untrained = np.asarray([untrained[seed] for seed in self.seeds], "float64")  # (S,)
+
+    def curve(self, optimizer: str, rate: float, metric: str) -> "numpy.ndarray":
+        """A metric after every epoch, shape `(S, T)`."""
+        rows = self._groups[optimizer, rate]
+        return rows.pivot(index="seed", columns="epoch", values=metric).loc[self.seeds].to_numpy("float64")
+
+    def final(self, optimizer: str, rate: float, metric: str) -> "numpy.ndarray":
+        """A metric after the last epoch, shape `(S,)`."""
+        return self.curve(optimizer, rate, metric)[:, -1]
+
+
+def best_rates(runs: Runs, rule: Rule) -> dict[str, float]:
+    """Each optimizer's learning rate with the best mean of the monitored metric over all seeds after the last epoch.
+
+    Of equals, the one with the lower training loss, then the lower one. Rates at which a run is no number come last.
+    """
+
+    def order(name: str, rate: float) -> tuple[float, float, float]:
+        worth = float(runs.final(name, rate, rule.monitor).mean())
+        loss = float(runs.final(name, rate, "loss").mean())
+        return _last_if_nan(-worth if rule.higher_is_better else worth), _last_if_nan(loss), rate
+
+    return {name: min(rates, key=lambda rate: order(name, rate)) for name, rates in runs.rates.items()}
+
+
+def common_target(runs: Runs, rule: Rule, best: Mapping[str, float]) -> tuple[str, float]:
+    """The target where none is given: what more than half of the optimizers reach in at least half of their runs.
+
+    Each optimizer, at its best rate, is given the median over its runs of the best value in any epoch; from the best
+    optimizer to the worst, the value just below the middle is the target: the second's of two, the second's of three.
+    """
+    import numpy as np
+
+    reached = []
+    for name, rate in best.items():
+        curve = runs.curve(name, rate, rule.monitor)
+        curve = np.where(np.isnan(curve), -np.inf if rule.higher_is_better else np.inf, curve)
+        peaks = curve.max(axis=1) if rule.higher_is_better else curve.min(axis=1)
+        # of an even number the worse of the middle two, which at least half of the runs reach
+        reached.append(float(np.sort(peaks if rule.higher_is_better else -peaks)[(len(peaks) - 1) // 2]))
+    target = sorted(reached, reverse=True)[len(reached) // 2]
+    return rule.monitor, target if rule.higher_is_better else -target
+
+
+def _last_if_nan(value: float) -> float:
+    return math.inf if math.isnan(value) else value
