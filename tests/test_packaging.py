@@ -64,7 +64,7 @@ def files_to_ship() -> set[str]:
     """The package's modules and data, as they lie in the checkout."""
     modules = {ROOT / "__init__.py", ROOT / "__main__.py", ROOT / "py.typed"}
     for top in ("zoo", "callbacks", "courseware"):
-        for ending in ("*.py", "*.json", "*.weights.h5"):
+        for ending in ("*.py", "*.j2", "*.json", "*.weights.h5"):
             modules.update((ROOT / top).rglob(ending))
     return {f"gradschool/{path.relative_to(ROOT).as_posix()}" for path in modules}
 
@@ -142,7 +142,10 @@ def test_a_package_under_a_wrong_name_is_refused(name):
 
 
 # === Light ===
-HEAVY = ("jax", "keras", "matplotlib", "numpy", "scipy", "sklearn", "tensorflow", "tensorflow_datasets", "torch")
+HEAVY = (
+    "jax", "jinja2", "keras", "matplotlib", "numpy", "pandas", "scipy", "sklearn", "tensorflow", "tensorflow_datasets",
+    "torch",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"], ["models"], ["models", "--json"]])

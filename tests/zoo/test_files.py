@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from gradschool.zoo.files import free_name, write_json, written_whole
+from gradschool.zoo.files import free_name, read_run_json, write_json, written_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
@@ -19,16 +19,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     assert os.listdir(tmp_path) == ["metrics.json"]
 
 
-@pytest.mark.parametrize("name", ["model.keras", "lenet5_mnist.weights.h5", "curves.png", "plain"])
-def test_the_unfinished_file_keeps_the_suffix(tmp_path, name):
-    with written_whole(tmp_path / name) as unfinished:
-        assert unfinished.parent == tmp_path
-        assert unfinished.name != name
-        assert unfinished.name.endswith(name[name.find(".") :] if "." in name else "")
-        unfinished.write_text("x")
-    assert os.listdir(tmp_path) == [name]
-
-
 def test_the_file_has_the_rights_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
     write_json(tmp_path / "ours.json", 1)
@@ -39,3 +29,17 @@ def test_free_names_count_up(tmp_path):
     assert free_name("mlp-digits", tmp_path).name == "mlp-digits-1"
     (tmp_path / "mlp-digits-1").mkdir()
     assert free_name("mlp-digits", tmp_path).name == "mlp-digits-2"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "has no config.json"), ("{", "cannot be read"), ("[]", "it holds no object")],
+)
+def test_what_is_no_run_says_so(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        read_run_json(tmp_path, "config.json")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match=r"notes.txt is not a run folder of gradschool"):
+        read_run_json(tmp_path / "notes.txt", "config.json")

@@ -6,18 +6,19 @@ metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ..
 model.keras       the trained model
 checkpoints/      while it runs, and when it was cut short: what it can be resumed from
 *.png             pictures
+gradients.csv, dead_units.csv, findings.csv, clipping.csv   with --watch and --clip (`zoo/watching.py`)
+report.html       all of it on one page: `gradschool report`
 """
 
-import csv
-import io
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import write_json, written_whole
+from ...callbacks.csv_tables import csv_text
+from ..files import read_run_json, write_json, written_whole
 from ..pictures.style import save_picture
+from ..watching import STEMS
 
 CONFIG, HISTORY, METRICS, MODEL, CHECKPOINTS = (
     "config.json", "history.csv", "metrics.json", "model.keras", "checkpoints"
@@ -54,23 +55,11 @@ class RunFolder:
         Raises:
             ValueError: if this is not a run folder.
         """
-        return self._read(CONFIG)
+        return read_run_json(self.path, CONFIG)
 
     def read_metrics(self) -> dict[str, Any]:
         """What `metrics.json` says."""
-        return self._read(METRICS)
-
-    def _read(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise ValueError(f"{self.path} is not a run folder of gradschool: it has no {name}.") from error
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{path} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise ValueError(f"{path} was not written by gradschool: it holds no object.")
-        return values
+        return read_run_json(self.path, METRICS)
 
     def write_config(self, config: dict[str, Any]) -> None:
         """Writes `config.json`."""
@@ -82,12 +71,12 @@ class RunFolder:
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:
         """Writes `history.csv`: one row per epoch, a column per figure."""
-        table = io.StringIO()
-        writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        with written_whole(self.path / HISTORY) as unfinished:
-            unfinished.write_text(table.getvalue(), encoding="utf-8")
+        self.write_table(HISTORY, csv_text(rows))
+
+    def write_table(self, name: str, csv: str) -> None:
+        """Writes the text of a table as the file of that name."""
+        with written_whole(self.path / name) as unfinished:
+            unfinished.write_text(csv, encoding="utf-8")
 
     def write_model(self, model) -> None:
         """Saves `model` as `model.keras`."""
@@ -123,6 +112,9 @@ class NoFolder(RunFolder):
         pass
 
     def write_history(self, rows):
+        pass
+
+    def write_table(self, name, csv):
         pass
 
     def write_model(self, model):
@@ -165,7 +157,7 @@ def check_free(path: Path, overwrite: bool, resume: bool = False) -> None:
 
 def _is_leftover(path: Path) -> bool:
     """Whether this is a file that was being written when its process was killed (`files.written_whole`)."""
-    names = (".config-", ".history-", ".metrics-", ".model-", _PROBE)
+    names = (".config-", ".history-", ".metrics-", ".model-", ".report-", _PROBE, *(f".{stem}-" for stem in STEMS))
     return path.name.startswith(names) or (path.name.startswith(".") and path.suffix == ".png")
 
 

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from ...callbacks.pictures import BLUE, GREY, ORANGE, RED, new_figure, tidy
+from ...callbacks.pictures import BLUE, GREY, ORANGE, RED, new_figure, save_figure, tidy
 from ..files import written_whole
 
 __all__ = ["BLUE", "GREY", "ORANGE", "RED", "new_figure", "save_picture", "show_image", "tidy"]
@@ -28,7 +26,5 @@ def save_picture(figure: Figure, path: Path) -> None:
         OSError: if the file cannot be written.
     """
     path = path if path.suffix or path.is_dir() else path.with_suffix(".png")
-    for text in figure.findobj(Text):
-        text.set_parse_math(False)  # a user's file or class may have dollar signs in its name
-    with written_whole(path) as unfinished, rc_context({"text.parse_math": False}):
-        figure.savefig(unfinished, dpi=120)
+    with written_whole(path) as unfinished:
+        save_figure(figure, unfinished, dpi=120)

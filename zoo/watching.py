@@ -1,0 +1,104 @@
+"""What `gradschool fit --watch NAME` and `--clip RULE=LIMIT` stand for, and the files that come of it.
+
+--watch gradients    GradientMonitor    gradients.csv, gradients.png
+--watch dead-units   DeadUnitTracker    dead_units.csv, dead_units.png
+--watch doctor       TrainingDoctor     findings.csv
+--clip               GradientClipping   clipping.csv, clipping.png
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A callback of `gradschool.callbacks` in a run folder.
+
+    Args:
+        callback: its name.
+        stem: of its files.
+        title: of its part of the report.
+    """
+
+    callback: str
+    stem: str
+    title: str
+
+
+WATCHES = {
+    "gradients": Watch("GradientMonitor", "gradients", "Gradients by layer"),
+    "dead-units": Watch("DeadUnitTracker", "dead_units", "Dead and saturated units"),
+    "doctor": Watch("TrainingDoctor", "findings", "What the doctor found"),
+}
+CLIPPING = Watch("GradientClipping", "clipping", "Clipping")
+STEMS = tuple(watch.stem for watch in (*WATCHES.values(), CLIPPING))
+
+
+def check_watch(names: Sequence[str]) -> tuple[str, ...]:
+    """The names without repetition, `all` replaced by all of them.
+
+    Raises:
+        ValueError: for a name that stands for nothing.
+
+    Example:
+        >>> check_watch(["doctor", "all"])
+        ('doctor', 'gradients', 'dead-units')
+    """
+    for name in names:
+        if name not in (*WATCHES, "all"):
+            raise unknown_name("thing to --watch", name, (*WATCHES, "all"))
+    every = [one for name in names for one in (WATCHES if name == "all" else (name,))]
+    return tuple(dict.fromkeys(every))
+
+
+def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, Any]:
+    """The callbacks, ready for a fit, by the stem of their files.
+
+    Args:
+        watch: names of `WATCHES`.
+        clip: arguments of `GradientClipping`; none for no clipping.
+
+    Raises:
+        ValueError: for arguments that clip nothing.
+    """
+    from .. import callbacks
+
+    made = {}
+    if clip:
+        try:
+            made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"--clip {' '.join(f'{key}={value}' for key, value in clip.items())}: {error}") from error
+    for name in watch:
+        made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)()
+    return made
+
+
+@contextlib.contextmanager
+def results_written(folder, callbacks: Mapping[str, Any]) -> Iterator[None]:
+    """Writes what the callbacks have measured when the block ends, however it does.
+
+    Args:
+        folder: a `RunFolder`.
+        callbacks: from `make_callbacks`.
+    """
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # where the disk is full; what went wrong in the block counts
+            write_results(folder, callbacks)
+        raise
+    write_results(folder, callbacks)
+
+
+def write_results(folder, callbacks: Mapping[str, Any], pictures: bool = True) -> None:
+    """A table for each callback, and a picture of what there is to draw."""
+    for stem, callback in callbacks.items():
+        if callback.rows or stem == "findings":
+            folder.write_table(f"{stem}.csv", callback.results.to_csv(index=False))
+        if callback.rows and stem != "findings" and pictures:
+            folder.write_picture(stem, callback.plot())
