@@ -27,12 +27,16 @@ class Diagnostic(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
         self.rows: list[dict[str, Any]] = []
+        self._begun_early: FitSession | None = None
 
     def attach(self, fit: FitSession) -> None:
         """Changes the model for the time of the fit; raises a `ValueError` for what does not fit together."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it attaches to a model.")
 
     def on_train_begin(self, logs=None):
+        begun, self._begun_early = self._begun_early, None
+        if begun is not None and begun is session_of(self.model):
+            return
         self.rows = []
         session = FitSession.join(self)
         try:
@@ -40,6 +44,11 @@ class Diagnostic(keras.callbacks.Callback):
         except BaseException:
             session.close()
             raise
+
+    def begin_early(self, fit: FitSession) -> None:
+        """Lets the callback attach now, for one that has to come last."""
+        self.on_train_begin()
+        self._begun_early = fit
 
     def on_train_end(self, logs=None):
         session = session_of(self.model)

@@ -14,6 +14,7 @@ CSVLogger, EarlyStopping, ModelCheckpoint) finds our figures there, in whichever
 
 import contextlib
 import functools
+import itertools
 import sys
 import types
 import weakref
@@ -23,6 +24,7 @@ from typing import Any
 import keras
 
 _SESSION = "_gradschool_fit"
+_NUMBERS = itertools.count(1)
 
 
 class FitSession:
@@ -31,22 +33,31 @@ class FitSession:
     Attributes:
         model: that is being fitted.
         callbacks: Keras's list of all callbacks of the fit.
+        number: of this session, unlike that of any other in this process.
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
+        handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
+        keeps_rounding: whether the steps must not be compiled by what rounds differently from TensorFlow's operations.
     """
+
+    handles_nonfinite = False
+    keeps_rounding = False
 
     def __init__(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, frame: types.FrameType):
         self.model = model
+        self.number = next(_NUMBERS)
         self.variables: list[Any] = []
         self.optimizers: list[keras.optimizers.Optimizer] = []
         self._callbacks = weakref.ref(callback_list)
         self._frame = id(frame)
         self._members: list[keras.callbacks.Callback] = []
         self._stack = contextlib.ExitStack()
+        self._afterwards: list[Callable[[], None]] = []
         self._finalizer = weakref.finalize(callback_list, self.close)
         self._finalizer.atexit = False
         model.__dict__[_SESSION] = self
-        if "make_train_function" not in model.__dict__:  # the engine has its own way of knowing that a fit is over
+        self._is_driven = "make_train_function" in model.__dict__
+        if not self._is_driven:  # the engine has its own way of knowing that a fit is over
             self.override("make_train_function", self._make_train_function)
             self._close_if_it_raises(callback_list, frame.f_locals.get("epoch_iterator"))
 
@@ -70,6 +81,11 @@ class FitSession:
         return session
 
     @property
+    def is_driven(self) -> bool:
+        """Whether a loop other than Keras's own runs the steps."""
+        return self._is_driven
+
+    @property
     def callbacks(self) -> list[keras.callbacks.Callback]:
         """All callbacks of the fit, ours first."""
         callback_list = self._callbacks()
@@ -83,9 +99,17 @@ class FitSession:
         """Calls `undo` when the fit ends."""
         self._stack.callback(undo)
 
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Calls `action` when the fit has ended and everything is undone, for what is to stay."""
+        self._afterwards.append(action)
+
     def override(self, name: str, method: Callable[..., Any]) -> None:
         """Lets `model.NAME` be `method` until the fit ends; what was on the instance before comes back."""
         self.enter(replaced(self.model, name, method))
+
+    def has(self, callback: keras.callbacks.Callback) -> bool:
+        """Whether a callback has joined."""
+        return any(one is callback for one in self._members)
 
     def rebuild(self) -> None:
         """Has the compiled step made anew: one that exists would not see a change."""
@@ -106,8 +130,10 @@ class FitSession:
             del self.model.__dict__[_SESSION]
         try:
             self._stack.close()
+            for action in self._afterwards:
+                action()
         finally:
-            self.variables, self.optimizers = [], []
+            self.variables, self.optimizers, self._afterwards = [], [], []
             rebuild_step(self.model)
 
     # === Whether the fit is still going on ===

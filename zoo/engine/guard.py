@@ -19,7 +19,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.keras_internals import leaf_optimizer, stages_of
+from ...callbacks.keras_internals import leaf_optimizer, session_of, stages_of
 from .replicas import optimizers_of, replaced
 from .tensorflow_internals import copy_of_this_replica
 
@@ -60,7 +60,7 @@ class Guard:
         """Keeps the values of all that a step changes, to undo the call if it fails."""
         from .state import variables_of
 
-        if not self.rolls_back:
+        if not self.rolls_back or self._is_relieved():
             return
         self._kept = [(one, one.read_value()) for one in variables_of(self.model)]
 
@@ -94,6 +94,9 @@ class Guard:
         """
         import tensorflow as tf
 
+        if self._is_relieved():
+            yield
+            return
         self._step = number
         kept = [] if self.rolls_back else [(one, tf.identity(one)) for one in self._besides_the_update()]
         yield
@@ -108,6 +111,11 @@ class Guard:
 
         if kept:
             tf.cond(self.all_is_well(), lambda: None, put_back)
+
+    def _is_relieved(self) -> bool:
+        """Whether a callback lets trainings go on with what is not finite."""
+        session = session_of(self.model)
+        return session is not None and session.handles_nonfinite
 
     def _besides_the_update(self) -> list[Any]:
         """This replica's copies of what a step changes outside of the optimizers' updates."""
@@ -129,7 +137,7 @@ class Guard:
     def watching(self) -> Iterator[None]:
         """For the time of the block, the optimizers' traced updates are watched."""
         with contextlib.ExitStack() as stack:
-            handled = any(stage.handles_nonfinite for stage in stages_of(self.model))
+            handled = self._is_relieved() or any(stage.handles_nonfinite for stage in stages_of(self.model))
             for optimizer in () if handled else optimizers_of(self.model):
                 if leaf_optimizer(optimizer) is optimizer:
                     before = optimizer.__dict__.get("_backend_apply_gradients")

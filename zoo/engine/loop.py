@@ -40,7 +40,8 @@ class Loop:
     """
 
     def __init__(self, model: keras.Model, strategy, kind: str, xla: bool, guard: Guard | None = None):
-        self.model, self.strategy, self.kind, self.xla, self.guard = model, strategy, kind, xla, guard
+        self.model, self.strategy, self.kind, self.guard = model, strategy, kind, guard
+        self._wants_xla = xla
         self._has_workers = has_workers(strategy)
         self.pace = Pace(self._has_workers)
         self.compiles = False  # whether the last call had to
@@ -59,7 +60,13 @@ class Loop:
         """Whether this loop, compiled for an earlier call, does for another one."""
         if _what_counts(model) != self._counted:
             return False
-        return (self.strategy, self.xla, self._kind) == (strategy, xla, feed.kind)
+        return (self.strategy, self._wants_xla, self._kind) == (strategy, xla, feed.kind)
+
+    @property
+    def xla(self) -> bool:
+        """Whether XLA compiles the steps, which a callback may not want."""
+        session = session_of(self.model)
+        return self._wants_xla and not (session is not None and session.keeps_rounding)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
         """Takes the next steps' batches from `feed`."""
@@ -234,8 +241,9 @@ class Loop:
 
 def _what_counts(model) -> list[int]:
     """What a compiled step was made of, by identity: another after `compile`, or with other gradient stages."""
-    parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model), session_of(model)]
-    return [id(one) for one in (*parts, *model.trainable_variables)]
+    parts = [model, model.optimizer, model._compile_loss, model._compile_metrics, *stages_of(model)]
+    session = session_of(model)
+    return [0 if session is None else session.number, *(id(one) for one in (*parts, *model.trainable_variables))]
 
 
 def compiled_for(model: keras.Model) -> dict[str, Any]:
