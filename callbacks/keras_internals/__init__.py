@@ -1,46 +1,64 @@
 """The private parts of Keras that this project touches; tried on Keras 3.10, 3.12 and 3.15.
 
-gradient_stages.py  what the optimizer's updates pass through: gradients seen and changed behind the sum over replicas
-fit_session.py      changes to a model that last for one fit, however that ends
-random_state.py     the state of the global random generator
+- `gradient_stages.py`: what every update of the optimizer passes through; gradients are seen there, and changed
+- `update_hooks.py`: which of the optimizer's methods are replaced for that, and by what
+- `gradient_values.py`: values of gradients, dense or of some rows of a variable
+- `fit_session.py`: changes to a model that last for one fit, however that ends
+- `training_copies.py`: several trainings of one model inside its own step; `copies_on_jax.py`: how their values travel
+- `building.py`: variables that only the first step would make
+- `monitored.py`: which of two values of a metric is the better one
+- `xla.py`: which models gain from XLA
+- `learning_rate.py`: a learning rate that follows from the number of the step
+- `snapshots.py`: all that training changes, copied and put back
+- `model_parts.py`: optimizers, layers and weights that need telling apart
+- `random_state.py`: the state of the global random generator
 """
 
+from .building import build_all
 from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
-from .gradient_stages import (
-    GradientStage,
-    add_stage,
-    gradient_stages,
-    gradient_values,
-    is_sparse,
-    leaf_optimizer,
-    remove_stage,
-    rows_like,
-    scale_gradient,
-    see_part,
-    stages_of,
-    summed_before,
-    with_values,
-)
+from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
+from .gradient_values import gradient_values, is_sparse, scale_gradient, sum_of_squares, with_values
+from .learning_rate import learning_rate_by_step
+from .model_parts import axes_of_units, refuse_several_optimizers
+from .monitored import more_is_better
 from .random_state import global_seed_state
+from .snapshots import Snapshot, build_for_fit, write_back_state
+from .training_copies import TrainingCopies, TrainingCopy, scope_of
+from .update_hooks import leaf_optimizer, see_part
+from .xla import gains_from_xla, is_dense, is_random
 
 __all__ = [
     "FitSession",
     "GradientStage",
+    "Snapshot",
+    "TrainingCopies",
+    "TrainingCopy",
     "add_stage",
+    "axes_of_units",
+    "build_all",
+    "build_for_fit",
     "close_session",
+    "gains_from_xla",
     "global_seed_state",
     "gradient_stages",
     "gradient_values",
+    "is_dense",
+    "is_random",
     "is_sparse",
     "leaf_optimizer",
+    "learning_rate_by_step",
+    "more_is_better",
     "rebuild_step",
+    "refuse_several_optimizers",
     "remove_stage",
     "replaced",
-    "rows_like",
     "scale_gradient",
+    "scope_of",
     "see_part",
     "session_of",
     "stages_of",
+    "sum_of_squares",
     "summed_before",
     "with_values",
+    "write_back_state",
 ]

@@ -1,0 +1,326 @@
+"""`GradientClipping`: makes large gradients smaller, once for every update, and says how often it had to."""
+
+import fnmatch
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras import ops
+
+from . import clipping_rules as rules
+from .diagnostic import Diagnostic
+from .keras_internals import (
+    FitSession,
+    GradientStage,
+    axes_of_units,
+    gradient_stages,
+    leaf_optimizer,
+    refuse_several_optimizers,
+)
+from .norm_history import NormHistory
+
+_POLICIES = ("raise", "skip", "zero")
+# Over an epoch's updates: the largest of the first two, sums of the others.
+_COUNTS = ("max", "from_first_nonfinite", "sum", "clipped", "nonfinite", "updates")
+_ARE_LARGEST = [True, True, False, False, False, False]
+_MANY = 2.0**24  # float32 counts up to here
+
+
+class NonFiniteGradientError(ValueError):
+    """A gradient was infinite or no number.
+
+    Attributes:
+        epoch: in which, from 1.
+        update: which update of the epoch, from 1.
+    """
+
+    def __init__(self, epoch: int, update: int, count: int):
+        self.epoch, self.update = epoch, update
+        super().__init__(
+            f"gradients were not finite in {count} update{'s' if count > 1 else ''} of epoch {epoch}, first in update "
+            f"{update}; they counted as zeros. Try a lower learning rate or look at the samples; "
+            'nonfinite="skip" or "zero" goes on instead.'
+        )
+
+
+class GradientClipping(Diagnostic):
+    """Clips the gradients behind the sum over replicas and the loss scale, once for every update of the optimizer.
+
+    Exactly one of the six rules (`clipping_rules.py` has the equations):
+
+    Args:
+        global_norm: the largest norm of all gradients together.
+        norm: the largest norm of each variable's gradient.
+        value: the largest absolute value of any gradient.
+        normalize: the norm that all gradients together always get: with eta, a step of plain SGD at a learning rate of
+            1 is eta * g / |g|.
+        adaptive: the largest norm of a unit's gradient in proportion to its weights' (AGC); 0.01 in the paper.
+        percentile: of all norms of the run so far, in percent, above which the global norm is clipped (AutoClip); 10 in
+            the paper. The history goes on in the next `fit` of the same model.
+        window: how many of the last norms the percentile is taken of, in place of all. For `percentile` alone.
+        epsilon: the least norm that a unit's weights count as. For `adaptive` alone.
+        exclude: layers that `adaptive` leaves alone, by name or pattern such as "logits*"; the paper excludes the last
+            layer of a classifier.
+        nonfinite: what becomes of an update whose gradients are infinite or no numbers. "zero": they become zeros, so
+            that only the optimizer's momentum moves the weights. "skip": it is left out, as if it had never been.
+            "raise": as "zero", and at the end of the epoch a `NonFiniteGradientError` says which update was the first;
+            gradschool's engine ends training at that very step.
+
+    The logs get `grad_norm` and `grad_norm_max`, mean and largest global norm before clipping over the epoch's updates,
+    and `clip_rate`, the share of them that was changed; `nonfinite_steps` where there were any. `results` has one row
+    an epoch. In mixed_float16, updates that the loss scale skips for an overflow do not arrive here, and do not count.
+
+    Raises:
+        ValueError: for none or several rules, a limit that is not positive, or an optimizer of several.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> clipping = GradientClipping(global_norm=0.5)
+        >>> history = model.fit(np.ones((8, 2)), np.full((8, 1), 9.0), epochs=2, callbacks=[clipping], verbose=0)
+        >>> history.history["clip_rate"]
+        [1.0, 1.0]
+
+    References:
+        Pascanu et al. 2013, "On the difficulty of training recurrent neural networks" (global norm).
+        Brock et al. 2021, "High-Performance Large-Scale Image Recognition Without Normalization" (adaptive).
+        Seetharaman et al. 2020, "AutoClip: Adaptive Gradient Clipping for Source Separation Networks" (percentile).
+    """
+
+    def __init__(
+        self,
+        *,
+        global_norm: float | None = None,
+        norm: float | None = None,
+        value: float | None = None,
+        normalize: float | None = None,
+        adaptive: float | None = None,
+        percentile: float | None = None,
+        window: int | None = None,
+        epsilon: float = 1e-3,
+        exclude: str | Sequence[str] = (),
+        nonfinite: str = "raise",
+    ):
+        super().__init__()
+        given = {
+            "global_norm": global_norm,
+            "norm": norm,
+            "value": value,
+            "normalize": normalize,
+            "adaptive": adaptive,
+            "percentile": percentile,
+        }
+        chosen = {name: limit for name, limit in given.items() if limit is not None}
+        if len(chosen) != 1:
+            raise ValueError(
+                f"GradientClipping takes exactly one of {', '.join(given)}; got {', '.join(chosen) or 'none'}. "
+                "Use two callbacks to clip twice."
+            )
+        ((self.mode, self.limit),) = chosen.items()
+        _check_positive(self.mode, self.limit)
+        _check_positive("epsilon", epsilon)
+        if self.mode == "percentile" and self.limit > 100:
+            raise ValueError(f"percentile is in percent, at most 100; got {self.limit}.")
+        if window is not None and (self.mode != "percentile" or int(window) != window or window < 1):
+            raise ValueError(f"window is a number of updates, at least 1, and goes with percentile; got {window}.")
+        if nonfinite not in _POLICIES:
+            raise ValueError(f"nonfinite must be one of {', '.join(_POLICIES)}; got {nonfinite!r}.")
+        self.exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+        if self.exclude and self.mode != "adaptive":
+            raise ValueError(f"exclude goes with adaptive; got {self.exclude} with {self.mode}.")
+        self.window, self.epsilon, self.nonfinite = window, epsilon, nonfinite
+        self._stage: _Clip | None = None
+        self._of: Any = None  # the optimizer that the stage was made for
+
+    def attach(self, fit: FitSession) -> None:
+        leaf = leaf_optimizer(self.model.optimizer)
+        refuse_several_optimizers(leaf, type(self).__name__)
+        clips = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(leaf, name, None) is not None]
+        if clips:
+            warnings.warn(
+                f"the optimizer clips as well, and before GradientClipping does: {clips[0]}={getattr(leaf, clips[0])}. "
+                f"Leave out {clips[0]}.",
+                stacklevel=2,
+            )
+        if self._of is not leaf:
+            self._stage, self._of = None, leaf
+        self._stage = self._next_stage(_updates_to_come(self.params, leaf))
+        fit.enter(gradient_stages(self.model, self._stage))
+
+    def _next_stage(self, updates: int) -> "_Clip":
+        """The stage of the last fit, or a new one; either with room in its history for the updates of this fit."""
+        if self.mode != "percentile":
+            return self._stage or _Clip(self._rule(), self.nonfinite)
+        history = NormHistory(self.limit, self.window or updates, bool(self.window))
+        if self._stage is not None:
+            history = self._stage.history.with_room_for(updates)
+            if history is self._stage.history:
+                return self._stage
+        return _Clip(rules.by_global_norm, self.nonfinite, history)
+
+    def _rule(self) -> rules.Rule:
+        if self.mode == "adaptive":
+            axes, exempt = axes_of_units(self.model), self._excluded_variables()
+            return rules.adaptive(
+                self.limit,
+                self.epsilon,
+                lambda variable: variable.path in exempt,
+                lambda variable: axes.get(variable.path),
+            )
+        make: dict[str, Callable[[float], rules.Rule]] = {
+            "global_norm": rules.by_global_norm,
+            "norm": rules.by_norm,
+            "value": rules.by_value,
+            "normalize": rules.to_constant_norm,
+        }
+        return make[self.mode](self.limit)
+
+    def _excluded_variables(self) -> set[str]:
+        """The paths of the weights of the layers in `exclude`.
+
+        Raises:
+            ValueError: for a pattern that fits no layer.
+        """
+        layers = [layer for layer in self.model._flatten_layers(include_self=False) if layer.weights]
+        paths: set[str] = set()
+        for pattern in self.exclude:
+            found = [layer for layer in layers if fnmatch.fnmatch(layer.name, pattern)]
+            if not found:
+                raise ValueError(
+                    f"exclude: no layer with weights is named {pattern!r}; there are "
+                    f"{', '.join(layer.name for layer in layers)}."
+                )
+            paths |= {weight.path for layer in found for weight in layer.weights}
+        return paths
+
+    # === Epochs ===
+    def on_epoch_begin(self, epoch, logs=None):
+        self._stage.forget()
+
+    def on_epoch_end(self, epoch, logs=None):
+        counts = self._stage.read()
+        if not counts["updates"]:
+            return
+        finite = counts["updates"] - counts["nonfinite"]
+        figures = {
+            "grad_norm": counts["sum"] / finite if finite else math.nan,
+            "grad_norm_max": counts["max"] if finite else math.nan,
+            "clip_rate": counts["clipped"] / counts["updates"],
+        }
+        nonfinite = int(counts["nonfinite"])
+        self.rows.append(
+            {"epoch": epoch + 1, **figures, "nonfinite_steps": nonfinite, "updates": int(counts["updates"])}
+        )
+        if logs is not None:
+            logs |= figures
+            if any(row["nonfinite_steps"] for row in self.rows):
+                logs["nonfinite_steps"] = nonfinite
+        if nonfinite and self.nonfinite == "raise":
+            raise NonFiniteGradientError(epoch + 1, int(_MANY - counts["from_first_nonfinite"]) + 1, nonfinite)
+        self._warn_of_a_full_history()
+
+    def _warn_of_a_full_history(self) -> None:
+        history = self._stage.history
+        if history is not None and not history.windowed:
+            history.read(self._stage)
+            if history.is_full:
+                warnings.warn(
+                    f"the history of norms is full: only the first {history.places} count in the percentile. Give "
+                    "steps_per_epoch or a window.",
+                    stacklevel=2,
+                )
+
+    # === Results ===
+    def plot(self):
+        """Norms before clipping, and the share of updates that was clipped, by epoch."""
+        from .pictures import BLUE, GREY, ORANGE, count_epochs, new_figure, tidy
+
+        self.check_has_results()
+        table = self.results
+        figure = new_figure(8.4, 3.2)
+        norms, rates = figure.subplots(1, 2)
+        norms.semilogy(table["epoch"], table["grad_norm"], color=BLUE, marker="o", ms=3, label="mean")
+        norms.semilogy(table["epoch"], table["grad_norm_max"], color=GREY, marker="o", ms=3, label="largest")
+        if self.mode in ("global_norm", "normalize"):
+            norms.axhline(self.limit, color=ORANGE, linewidth=1, label="limit")
+        norms.set_title("global gradient norm before clipping", loc="left", fontsize=10)
+        norms.legend(frameon=False, fontsize=8)
+        rates.plot(table["epoch"], 100 * table["clip_rate"], color=ORANGE, marker="o", ms=3)
+        rates.set_ylim(-2, 102)
+        rates.set_title(f"updates clipped, in % ({self.mode}={self.limit:g})", loc="left", fontsize=10)
+        for axes in (norms, rates):
+            count_epochs(tidy(axes))
+        return figure
+
+
+class _Clip(GradientStage):
+    """The rule as it runs in the compiled step, and its counts.
+
+    Args:
+        rule: that clips; with a history, what makes a rule of a limit.
+        policy: of `nonfinite`.
+        history: of norms, whose percentile is the limit.
+    """
+
+    order = 10
+
+    def __init__(self, rule: Any, policy: str, history: NormHistory | None = None):
+        super().__init__()
+        self.rule, self.policy, self.history = rule, policy, history
+        self.handles_nonfinite, self.may_leave_out = policy != "raise", policy == "skip"
+        self._allowed: Any = None
+
+    def build(self, variables):
+        self.add_state("counts", (len(_COUNTS),))
+        if self.history is not None:
+            self.history.build(self)
+
+    def on_gradients(self, gradients, variables):
+        norm = rules.global_norm(gradients)
+        rule = self.rule if self.history is None else self.rule(ops.cast(self.history.add(norm, self), norm.dtype))
+        gradients, clipped = rule(gradients, variables, norm)
+        self._count(norm, clipped)
+        return gradients
+
+    def _count(self, norm, clipped) -> None:
+        # in as few operations as possible: each costs microseconds
+        counts, finite = ops.convert_to_tensor(self.state["counts"]), ops.isfinite(norm)
+        norm, good = ops.cast(ops.where(finite, norm, 0.0), "float32"), ops.cast(finite, "float32")
+        bad = 1.0 - good
+        clipped = ops.cast(clipped, "float32") * good
+        from_first_bad = bad * (_MANY - counts[_COUNTS.index("updates")])
+        new = ops.stack([norm, from_first_bad, norm, clipped, bad, ops.ones_like(norm)])
+        self.state["counts"].assign(
+            ops.where(ops.convert_to_tensor(_ARE_LARGEST), ops.maximum(counts, new), counts + new)
+        )
+        self._allowed = finite if self.policy == "skip" else None
+
+    def allows_update(self):
+        return self._allowed
+
+    def forget(self) -> None:
+        """Begins to count anew."""
+        if "counts" in self.state:
+            self.state["counts"].assign(ops.zeros(len(_COUNTS)))
+
+    def read(self) -> dict[str, float]:
+        """The counts, by name."""
+        values = ops.convert_to_numpy(self.state["counts"]) if "counts" in self.state else [0.0] * len(_COUNTS)
+        return dict(zip(_COUNTS, map(float, values), strict=True))
+
+
+_OF_UNKNOWN_LENGTH = 65536  # updates that a history has room for if nobody knows how many will come
+
+
+def _updates_to_come(params, optimizer) -> int:
+    steps, epochs = (params or {}).get("steps"), (params or {}).get("epochs")
+    if not steps or not epochs:
+        return _OF_UNKNOWN_LENGTH
+    return math.ceil(steps * epochs / (optimizer.gradient_accumulation_steps or 1))
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a positive number; got {value!r}.")

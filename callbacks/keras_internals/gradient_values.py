@@ -1,0 +1,43 @@
+"""Values of gradients. Only TensorFlow has sparse ones: some rows of a variable's, such as an embedding's."""
+
+import keras
+from keras import ops
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
+
+
+def is_sparse(gradient) -> bool:
+    """Whether a gradient consists of some rows of the variable's, as an embedding's does on TensorFlow."""
+    return keras.backend.backend() == "tensorflow" and isinstance(gradient, tf.IndexedSlices)
+
+
+def scale_gradient(gradient, factor):
+    """A gradient, dense or sparse, times a number or a scalar tensor."""
+    if is_sparse(gradient):
+        return tf.IndexedSlices(scale_gradient(gradient.values, factor), gradient.indices, gradient.dense_shape)
+    return gradient * ops.cast(factor, gradient.dtype)
+
+
+def gradient_values(gradient):
+    """A dense gradient itself; of a sparse one the rows that are there, shape `(rows, ...)`, each index once."""
+    return gradient.values if is_sparse(gradient) else gradient
+
+
+def with_values(gradient, values):
+    """A gradient of the same kind, and for the same rows, with other values."""
+    return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape) if is_sparse(gradient) else values
+
+
+def sum_of_squares(values):
+    """The sum of a dense tensor's squared values; on TensorFlow in one operation, without a tensor of the squares."""
+    if keras.backend.backend() == "tensorflow":
+        return 2 * tf.nn.l2_loss(values)
+    return ops.sum(ops.square(values))
+
+
+def each_index_once(gradient):
+    """A sparse gradient with the rows of equal index added up: norms of it would be wrong otherwise."""
+    if not is_sparse(gradient):
+        return gradient
+    indices, places = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.shape(indices)[0])
+    return tf.IndexedSlices(values, indices, gradient.dense_shape)

@@ -1,0 +1,50 @@
+"""A model's optimizer, layers and weights: what is told apart by Keras's private parts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+
+def refuse_several_optimizers(optimizer, who: str) -> None:
+    """Refuses a `MultiOptimizer`, whose parts update by themselves.
+
+    Args:
+        optimizer: the model's.
+        who: asks.
+
+    Raises:
+        ValueError: if it is one.
+    """
+    kinds = tuple(getattr(keras.optimizers, name) for name in ("MultiOptimizer",) if hasattr(keras.optimizers, name))
+    if kinds and isinstance(optimizer, kinds):
+        raise ValueError(
+            f"{who} works with one optimizer, and {type(optimizer).__name__} holds several, each of which sees the "
+            "gradients of some variables only. Compile with one optimizer."
+        )
+
+
+def keras_variables(model: keras.Model, variables: Sequence[Any]) -> list[Any]:
+    """The `keras.Variable`s, which have paths, of variables that may be the back end's own."""
+    if all(isinstance(one, keras.Variable) for one in variables):
+        return list(variables)
+    known = {id(one.value): one for one in model.trainable_variables}
+    return [known.get(id(one), one) for one in variables]
+
+
+def axes_of_units(model: keras.Model) -> dict[str, tuple[int, ...]]:
+    """By path, the axes over which a unit's weights extend, where these are not all but the last.
+
+    A depthwise convolution has a kernel for each of its input channels, of shape `(H, W, channels, multiplier)`.
+    """
+    depthwise = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+    separable = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
+    axes = {}
+    for layer in model._flatten_layers():
+        name = (
+            "kernel" if isinstance(layer, depthwise) else "depthwise_kernel" if isinstance(layer, separable) else None
+        )
+        kernel = getattr(layer, name, None) if name else None
+        if kernel is not None:
+            axes[kernel.path] = tuple(range(len(kernel.shape) - 2))
+    return axes
