@@ -49,7 +49,7 @@ def summarize(
     Returns:
         `pandas.DataFrame`: `optimizer`, `learning_rate` (the best), `at_edge` (whether it is the sweep's first or last:
         a better one may lie outside), the monitored metric's mean over seeds after the last epoch with the interval
-        `low` to `high`; `steps_to_target`, in how many of the `runs` it was `reached`, `step_seconds` and their product;
+        `low` to `high`; `steps_to_target`, in how many of the `runs` it was `reached`, `step_seconds`, and the product;
         `final_loss` and `missing_loss` (convergence); `diverged`, `roughness`, `seed_spread` (the standard deviation of
         the monitored metric over seeds); `usable_share` of the sweep (sensitivity to the learning rate); `test_...`,
         `gap`, `at_equal_loss`; `difference`, `difference_low`, `difference_high` from the best optimizer, paired by

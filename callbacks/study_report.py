@@ -1,0 +1,113 @@
+"""A comparison of optimizers as files to look at: tables, a picture, one page."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .csv_tables import csv_text
+from .files import written_whole
+from .pictures import save_figure
+from .report_page import Picture, Report, Section, Table, write_page
+
+if TYPE_CHECKING:
+    from .optimizer_study import OptimizerStudy
+
+
+def readable_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
+    """The summary as a person reads it: a few columns of text for each optimizer, the best first."""
+    monitor = study.rule.monitor
+    tested = "test_" + monitor.removeprefix("val_")
+    rows = []
+    for row in study.summary.to_dict("records"):
+        shown = {
+            "optimizer": row["optimizer"],
+            "best rate": f"{row['learning_rate']:g}{' (edge)' if row['at_edge'] else ''}",
+            monitor: _with_interval(row[monitor], row["low"], row["high"]),
+            "difference": _with_interval(row["difference"], row["difference_low"], row["difference_high"]),
+        }
+        if tested in row:
+            shown[tested] = _with_interval(row[tested], row[f"{tested}_low"], row[f"{tested}_high"])
+        rows.append(
+            shown
+            | {
+                "steps to target": _steps(row),
+                "seconds": "" if not math.isfinite(row["seconds_to_target"]) else f"{row['seconds_to_target']:.3g}",
+                "usable rates": "" if math.isnan(row["usable_share"]) else f"{row['usable_share']:.0%}",
+                "training speed": row["training_speed"],
+                "convergence": f"{row['convergence']} ({row['final_loss']:.3g})",
+                "stability": f"{row['stability']} ({row['diverged']:.0%} diverged)",
+                "generalization": row["generalization"],
+            }
+        )
+    return rows
+
+
+def notes(study: "OptimizerStudy") -> list[str]:
+    """What a reader of the summary has to know of it, a sentence each."""
+    rule, summary = study.rule, study.summary
+    metric, value = rule.target or (rule.monitor, math.nan)
+    limit = "at least" if rule.target_is_lower_limit else "at most"
+    told = [f"The target is {metric} of {limit} {value:.4g}, looked at after every epoch."]
+    if len(study.untrained) == 1:
+        told.append("A single seed says nothing of how far figures can be trusted: use at least two for intervals.")
+    else:
+        told.append(
+            f"Intervals are Student's, of {rule.confidence:.0%} confidence over {len(study.untrained)} seeds; those of "
+            "differences are paired by seed and hold for all optimizers together (Bonferroni)."
+        )
+    for row in summary.to_dict("records"):
+        name, rate, rates = row["optimizer"], row["learning_rate"], study.runs.rates[row["optimizer"]]
+        if row["diverged"] == 1.0:
+            told.append(f"{name} got nowhere at its best rate and beside it: try lower rates.")
+        elif row["at_edge"]:
+            side = "lowest" if rate == rates[0] else "highest"
+            told.append(f"{name} was best at the {side} rate tried, {rate:g}: a better one may lie beyond.")
+    if not len(study.tests) and rule.monitor.startswith("val_"):
+        told.append("Generalization is judged by the validation samples, which have also chosen the learning rates.")
+    if study.step_seconds:
+        told.append("Seconds are steps to the target times the time of a step of that optimizer alone.")
+    return told
+
+
+def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapping[str, Any]) -> None:
+    """Writes `study.csv`, `summary.csv`, `study.png` and `report.html`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results, summary = study.results.to_csv(index=False), study.summary.to_csv(index=False)
+    for name, text in (("study.csv", results), ("summary.csv", summary)):
+        with written_whole(folder / name) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+    with written_whole(folder / "study.png") as unfinished:
+        save_figure(study.plot(), unfinished, dpi=120)
+    what = (
+        "Every optimizer trained at equally many learning rates, in one fit for each seed: on the same batches, from "
+        "the same initial weights, with the same random draws. Here is each at its best rate, chosen by "
+        f"{study.rule.monitor}."
+    )
+    sections = [
+        Section("Optimizers", what, table=Table(csv_text(readable_rows(study)), "optimizers.csv")),
+        Section("Curves, sensitivity and intervals", pictures=[Picture.of_figure(study.plot(), title)]),
+        Section("To know of the table", facts={str(number): one for number, one in enumerate(notes(study), start=1)}),
+        Section("All figures", table=Table(summary, "summary.csv")),
+        Section("All runs", table=Table(results, "study.csv")),
+        Section("Settings", facts=dict(settings)),
+    ]
+    write_page(Report(title, [one for one in sections if one.title != "Settings" or settings]), folder / "report.html")
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    """A figure and half the width of its interval.
+
+    Example:
+        >>> _with_interval(0.9, 0.85, 0.95), _with_interval(0.9, math.nan, math.nan)
+        ('0.9000 ± 0.0500', '0.9000')
+    """
+    if math.isnan(value):
+        return "diverged"
+    return f"{value:.4f}" if math.isnan(low) else f"{value:.4f} ± {(high - low) / 2:.4f}"
+
+
+def _steps(row: Mapping[str, Any]) -> str:
+    """The median of steps to the target; in how many runs, where not in all."""
+    some = f" ({row['reached']} of {row['runs']} runs)" if row["reached"] < row["runs"] else ""
+    return f"{row['steps_to_target']:,.0f}{some}" if math.isfinite(row["steps_to_target"]) else f"not reached{some}"

@@ -1,0 +1,133 @@
+"""One seed of a comparison: a single fit in which every optimizer trains at every learning rate of its sweep."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from .learning_rate_sweep import Candidate
+from .study_times import EpochClock, epoch_timer, take_turns
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is trained with one seed.
+
+    Args:
+        model: compiled, with the initial weights that all optimizers start from.
+        fit: arguments of `model.fit` that name the training samples: `x`, `y`, `batch_size`, `shuffle`.
+        validation: what `fit` takes as `validation_data`; None if there is nothing to choose by but the training.
+        test: likewise, of samples that are never chosen by.
+    """
+
+    model: keras.Model
+    fit: Mapping[str, Any]
+    validation: Any = None
+    test: Any = None
+
+    def evaluate(self, samples: Any) -> dict[str, float]:
+        """The loss and the metrics of the model as it is now, by name."""
+        batch_size = self.fit.get("batch_size")
+        x, *rest = samples if isinstance(samples, tuple | list) else (samples,)
+        y, weight = (*rest, None, None)[:2]
+        found = self.model.evaluate(x, y, sample_weight=weight, batch_size=batch_size, verbose=0, return_dict=True)
+        return {name: float(value) for name, value in found.items()}
+
+    def train_with(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Gives the model another optimizer, wrapped for the scaling of losses if its own is."""
+        own, scaled = self.model.optimizer, keras.optimizers.LossScaleOptimizer
+        self.model.optimizer = scaled(optimizer) if isinstance(own, scaled) else optimizer
+
+
+def train_seed(
+    prepare: Callable[[int], Trial],
+    seed: int,
+    candidates: Sequence[Candidate],
+    *,
+    epochs: int,
+    exact: bool,
+    check: Callable[[Sequence[str]], Any] = lambda _: None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Trains all candidates on the same batches, from the same weights, with the same random draws.
+
+    Args:
+        prepare: a new trial from a seed.
+        seed: of everything random.
+        candidates: optimizers at their learning rates.
+        epochs: passes over the training samples.
+        exact: whether every figure is to be that of a fit of its own, bit for bit.
+        check: is given the names of all metrics before anything is trained.
+        tell: called with the number of epochs done, after each.
+
+    Returns:
+        Plain values: `rows` (one for each candidate and epoch), `tests` (one for each candidate), `untrained` (the loss
+        before training) and `steps` in an epoch.
+    """
+    from .optimizer_comparison import OptimizerComparison
+
+    before = _untrained(prepare, seed, check)
+    keras.utils.set_random_seed(seed)
+    trial = prepare(seed)
+    comparison = OptimizerComparison({one.label: one.make(one.learning_rate) for one in candidates}, exact=exact)
+    clock, by_label = _Progress(tell), {one.label: one for one in candidates}
+    trial.model.fit(
+        **trial.fit, validation_data=trial.validation, epochs=epochs, callbacks=[comparison, clock], verbose=0
+    )
+    rows = [{**_names(by_label[row["optimizer"]]), **_plain(row)} for row in comparison.rows]
+    tests = []
+    for label, one in by_label.items() if trial.test is not None else ():
+        trial.model.set_weights(comparison.weights[label])
+        found = trial.evaluate(trial.test)
+        tests.append({**_names(one), **{f"test_{name}": value for name, value in found.items()}})
+    return {"untrained": before, "steps": clock.steps, "rows": rows, "tests": tests}
+
+
+def _untrained(prepare: Callable[[int], Trial], seed: int, check: Callable[[Sequence[str]], Any]) -> float:
+    """The loss before training, of another model with the same initial weights.
+
+    To evaluate the one that is to be trained would draw random numbers, which a fit of its own has not drawn.
+    """
+    keras.utils.set_random_seed(seed)
+    trial = prepare(seed)
+    training = trial.fit["x"] if trial.fit.get("y") is None else (trial.fit["x"], trial.fit["y"])
+    found = trial.evaluate(training if trial.validation is None else trial.validation)
+    if "loss" not in found:
+        raise ValueError(f"the model must log a loss to be compared; it logs {', '.join(found) or 'nothing'}.")
+    check([*found, *(f"val_{name}" for name in found if trial.validation is not None)])
+    return found["loss"]
+
+
+def time_steps(trials: Mapping[str, Trial], steps: int, rounds: int) -> dict[str, float]:
+    """What a step of each optimizer takes on its own, in seconds: all take turns, each with a model of its own.
+
+    Args:
+        trials: by optimizer, each model compiled with it.
+        steps: in an epoch.
+        rounds: turns that count.
+    """
+    import statistics
+
+    timers = {name: epoch_timer(one.model, **one.fit) for name, one in trials.items()}
+    return {name: statistics.median(seconds) / steps for name, seconds in take_turns(timers, rounds).items()}
+
+
+class _Progress(EpochClock):
+    def __init__(self, tell: Callable[[int], None]):
+        super().__init__()
+        self.tell = tell
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self.tell(epoch + 1)
+
+
+def _names(candidate: Candidate) -> dict[str, Any]:
+    return {"optimizer": candidate.optimizer, "learning_rate": candidate.learning_rate}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the callback's, without the name it had there; epochs count from 1."""
+    figures = {name: value for name, value in row.items() if name not in ("optimizer", "epoch", "diverged")}
+    return {"epoch": int(row["epoch"]) + 1, **{name: float(value) for name, value in figures.items()}}
