@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from .pictures import BLUE, ORANGE, count_epochs, tidy
 
 NOT_CURVES = ("epoch", "learning_rate")
-# What the callbacks of this package log beside the model's metrics, also by layer (`grad_norm/dense`), and draw
-# themselves.
+# What the callbacks of this package log beside the model's metrics, and draw themselves. What they log of each layer,
+# or of each copy of the model, has a stroke in its name: `grad_norm/dense`.
 DIAGNOSTICS = (
     "grad_norm", "grad_norm_max", "clip_rate", "nonfinite_steps", "update_ratio", "noise_scale", "dead_fraction",
     "saturated_fraction",
@@ -27,7 +27,7 @@ def curve_names(columns: Iterable[str]) -> list[str]:
         ['loss', 'accuracy']
     """
     ours = (*NOT_CURVES, *DIAGNOSTICS)
-    return [name for name in columns if name.partition("/")[0] not in ours and not name.startswith("val_")]
+    return [name for name in columns if not (name in ours or "/" in name or name.startswith("val_"))]
 
 
 def draw_curve(axes: Axes, histories: Sequence[Sequence[Mapping[str, Any]]], name: str) -> None:

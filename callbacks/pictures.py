@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
+_POWER = "$\\mathdefault{"  # how matplotlib writes 10^3 at a logarithmic axis
 COLOURS = (BLUE, ORANGE, "#009E73", RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 
 
@@ -34,8 +35,12 @@ def count_epochs(axes: Axes) -> None:
 
 
 def save_figure(figure: Figure, file: Path | IO[bytes], **kwargs) -> None:
-    """`figure.savefig`, with every text taken as it stands: names of layers and classes may hold dollar signs."""
-    for text in figure.findobj(Text):
-        text.set_parse_math(False)
+    """`figure.savefig`, with every name taken as it stands: those of layers and classes may hold dollar signs."""
     with rc_context({"text.parse_math": False, "svg.hashsalt": "gradschool"}):  # an SVG is the same every time
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)
+        figure.draw_without_rendering()  # which makes the ticks
+        for text in figure.findobj(Text):
+            if text.get_text().startswith(_POWER):
+                text.set_parse_math(True)
         figure.savefig(file, **kwargs)

@@ -61,14 +61,15 @@ class Picture:
         return cls(data_address("image/png", dots.getvalue()), width, height, words)
 
     @classmethod
-    def of_png(cls, content: bytes, words: str, caption: str = "", dots_per_inch: int = 120) -> "Picture":
+    def of_png(cls, path: Path, words: str, caption: str = "", dots_per_inch: int = 120) -> "Picture":
         """A picture from a `.png` file.
 
         Raises:
             ValueError: if it is none.
         """
+        content = path.read_bytes()
         if content[:8] != b"\x89PNG\r\n\x1a\n" or len(content) < 24:
-            raise ValueError(f"the picture of {words} is no PNG file.")
+            raise ValueError(f"{path} is no PNG picture: take it away, or draw it anew.")
         size = struct.unpack(">II", content[16:24])
         width, height = (round(dots * PIXELS_PER_INCH / dots_per_inch) for dots in size)
         return cls(data_address("image/png", content), width, height, words, caption)

@@ -7,6 +7,7 @@
 """
 
 import contextlib
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ def check_watch(names: Sequence[str]) -> tuple[str, ...]:
     """
     for name in names:
         if name not in (*WATCHES, "all"):
-            raise unknown_name("thing to --watch", name, (*WATCHES, "all"))
+            raise unknown_name("--watch", name, (*WATCHES, "all"))
     every = [one for name in names for one in (WATCHES if name == "all" else (name,))]
     return tuple(dict.fromkeys(every))
 
@@ -69,10 +70,11 @@ def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, A
 
     made = {}
     if clip:
-        try:
-            made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"--clip {' '.join(f'{key}={value}' for key, value in clip.items())}: {error}") from error
+        known = inspect.signature(callbacks.GradientClipping).parameters
+        for name in clip:
+            if name not in known:
+                raise unknown_name("rule or argument of --clip", name, known)
+        made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
     for name in watch:
         made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)()
     return made

@@ -101,10 +101,11 @@ def test_a_figure_of_very_many_parts_is_made_of_dots():
 
 def test_a_png_keeps_its_size_on_the_page(tmp_path):
     lines().savefig(tmp_path / "lines.png", dpi=120)
-    picture = Picture.of_png((tmp_path / "lines.png").read_bytes(), "lines")
+    picture = Picture.of_png(tmp_path / "lines.png", "lines")
     assert (picture.width, picture.height) == (384, 288)
-    with pytest.raises(ValueError, match="the picture of lines is no PNG file"):
-        Picture.of_png(b"GIF89a", "lines")
+    (tmp_path / "lines.png").write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match=r"lines\.png is no PNG picture"):
+        Picture.of_png(tmp_path / "lines.png", "lines")
 
 
 def test_a_page_that_cannot_be_made_leaves_the_old_one(tmp_path):

@@ -15,9 +15,10 @@ from .launch import launch
 from .models import models
 from .parity import parity
 from .predict import predict
+from .report import report
 from .scale import scale
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for _command in (models, data, fit, evaluate, predict, parity, bench, scale, doctor):
+for _command in (models, data, fit, evaluate, predict, report, parity, bench, scale, doctor):
     app.command()(_command)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

@@ -37,6 +37,14 @@ def fit(
         ),
     ] = None,
     data_option: DataOption = None,
+    clip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE=LIMIT", help="Clip the gradients, such as global_norm=1.0; none does not."),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Measure gradients, dead-units, or let the doctor look; or all."),
+    ] = None,
     dtype: Annotated[str | None, typer.Option(help="A dtype policy, such as mixed_bfloat16.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of weights, order, dropout and augmentation.", show_default="0")
@@ -64,6 +72,7 @@ def fit(
     """Train a model by its recipe; options change the recipe."""
     from ..recipes import find_recipe
     from ..settings import data_options, key_values
+    from ..watching import check_watch
 
     recipe = find_recipe(model, data)
     changes: dict[str, Any] = {
@@ -73,6 +82,8 @@ def fit(
     changes = {key: value for key, value in changes.items() if value is not None}
     if augment:
         changes["augment"] = {} if augment == ["none"] else key_values("--augment", augment)
+    if clip:
+        changes["clip"] = {} if clip == ["none"] else key_values("--clip", clip)
     if set_ or dtype:
         own = key_values("--set", set_ or []) | ({"dtype": dtype} if dtype else {})
         changes["model_config"] = {**recipe.model_config, **own}
@@ -83,7 +94,7 @@ def fit(
         raise ValueError("--resume needs --out, the folder of the run to go on with, and no --overwrite.")
     execution = {
         "strategy": strategy, "replicas": replicas, "checkpoint_every": checkpoint_every,
-        "checkpoint_minutes": checkpoint_minutes, "resume": resume,
+        "checkpoint_minutes": checkpoint_minutes, "resume": resume, "watch": check_watch(watch or ()),
     }  # fmt: skip
     _fit(replace(recipe, **changes), command, data_dir, seeds, folds, out, overwrite, as_json, execution)
 
@@ -136,7 +147,7 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
     console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
-        tries = [f"look at {out / 'curves.png'}", f"{_program()} evaluate {out}"]
+        tries = [f"look at {out / 'curves.png'}", f"{_program()} report {out}", f"{_program()} evaluate {out}"]
         if recipe.loss == "cross_entropy":
             tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
         if interrupted:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from ...callbacks import NonFiniteGradientError
 from ..pictures.run import draw_run
 from ..recipes import Recipe
+from ..watching import check_watch, make_callbacks, results_written, write_results
 from .checkpoints import Checkpoints, check_intervals
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
@@ -51,9 +53,10 @@ class Execution:
         checkpoint_every: steps from one checkpoint to the next, beside the one after every epoch.
         checkpoint_minutes: minutes from one to the next.
         resume: whether a run that was begun in the same folder goes on.
+        watch: what is measured beside the metrics: names of `zoo/watching.py`.
 
     Raises:
-        ValueError: if there cannot be such checkpoints.
+        ValueError: if there cannot be such checkpoints, or there is nothing of such a name to watch.
     """
 
     strategy: str = "one"
@@ -61,8 +64,10 @@ class Execution:
     checkpoint_every: int | None = None
     checkpoint_minutes: float | None = None
     resume: bool = False
+    watch: tuple[str, ...] = ()
 
     def __post_init__(self):
+        object.__setattr__(self, "watch", check_watch(self.watch))
         names = "--checkpoint-every", "--checkpoint-minutes"
         check_intervals(self.checkpoint_every, self.checkpoint_minutes, names)
         if self.by_workers and self.checkpoint_minutes is not None:
@@ -116,7 +121,8 @@ def fit_recipe(
     chief = is_chief(strategy)
     if not chief:
         console = Console(quiet=True)
-    begun = _find_begun(out, recipe, fold, overwrite, execution.resume, chief, console)
+    callbacks = make_callbacks(execution.watch, recipe.clip)
+    begun = _find_begun(out, recipe, fold, overwrite, execution, chief, console)
     if begun is not None and begun.read_config().get("status") == "finished":
         return _finished_already(begun, console, chief)
     with _repeatable_operations():
@@ -124,6 +130,7 @@ def fit_recipe(
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
         config = run_config(recipe, model, data.description, fold, command)
         config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
+        config["watch"] = list(execution.watch)
         seconds_before = 0.0
         if begun is not None:  # its command repeats the run; this one goes on with it
             earlier = begun.read_config()
@@ -138,8 +145,9 @@ def fit_recipe(
         )
         started = time.perf_counter()
         with status_of_failure(folder, config), _lost_workers_are_said(strategy):
-            with strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext():
-                history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config)
+            scope = strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext()
+            with scope, results_written(folder, callbacks):
+                history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config, callbacks)
             config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
             _check_loss(history, recipe, folder)
             if interrupted and execution.by_workers:  # others may be at another step: nothing to share
@@ -152,13 +160,13 @@ def fit_recipe(
 
 
 def _find_begun(
-    out: Path, recipe: Recipe, fold, overwrite: bool, resume: bool, chief: bool, console: Console
+    out: Path, recipe: Recipe, fold, overwrite: bool, execution: Execution, chief: bool, console: Console
 ) -> RunFolder | None:
     """The run to go on with, if there is one and that is wanted; refuses an `out` that is taken or holds another."""
     if chief:
-        check_free(out, overwrite, resume)
+        check_free(out, overwrite, execution.resume)
     begun = RunFolder(out)
-    if not resume:
+    if not execution.resume:
         return None
     if not begun.exists:
         say(console, f"there is no run in {out} to go on with: beginning anew")
@@ -166,6 +174,10 @@ def _find_begun(
     if chief:
         begun.remove_leftovers()
     check_same_recipe(begun, recipe, fold)
+    watched = begun.read_config().get("watch", [])
+    if watched != list(execution.watch):  # what they count is part of the checkpoints
+        was, now = (", ".join(names) or "nothing" for names in (watched, execution.watch))
+        raise ValueError(f"{out} was begun with {was} watched, now it is {now}: resume with the same --watch.")
     return begun
 
 
@@ -189,12 +201,12 @@ def status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[Non
         yield
     except BaseException as error:
         status = "failed"
-        if isinstance(error, NotFiniteError | DivergedError):
+        if isinstance(error, NotFiniteError | NonFiniteGradientError | DivergedError):
             status = "diverged"
         elif isinstance(error, KeyboardInterrupt):
             status = "interrupted"
         with contextlib.suppress(OSError):  # where the disk is full
-            folder.write_config({**config, "status": status})
+            folder.write_config({**config, "status": status, "reason": str(error)[:1000]})
         raise
 
 
@@ -244,8 +256,43 @@ class HistoryWriter(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+class ResultsWriter(keras.callbacks.Callback):
+    """Writes what other callbacks have measured while training goes on, now and then, to be looked at meanwhile.
+
+    Args:
+        folder: where to.
+        callbacks: from `make_callbacks`.
+    """
+
+    SECONDS = 20.0  # from one time to the next, at least
+
+    def __init__(self, folder: RunFolder, callbacks: Mapping[str, Any]):
+        super().__init__()
+        self.folder, self.callbacks = folder, callbacks
+        self._written = time.monotonic()
+
+    def get_state(self):
+        """Nothing that a resumed fit goes on with."""
+        return {}
+
+    def set_state(self, state) -> None:
+        """Nothing."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if time.monotonic() - self._written > self.SECONDS:
+            write_results(self.folder, self.callbacks, pictures=False)
+            self._written = time.monotonic()
+
+
 def run_epochs(
-    model, data, recipe: Recipe, folder: RunFolder, console: Console, execution: Execution, config: dict[str, Any]
+    model,
+    data,
+    recipe: Recipe,
+    folder: RunFolder,
+    console: Console,
+    execution: Execution,
+    config: dict[str, Any],
+    watching: Mapping[str, Any],
 ) -> tuple[list[dict], bool]:
     """Runs `model.fit`; Ctrl-C ends it and keeps the weights.
 
@@ -253,7 +300,7 @@ def run_epochs(
         The rows of `history.csv`, and whether Ctrl-C came.
     """
     writer, bar = HistoryWriter(folder), ProgressBar(console)
-    callbacks = [writer, bar]
+    callbacks = [writer, bar, *watching.values(), ResultsWriter(folder, watching)]
     if keras.backend.backend() == "tensorflow":
         checkpoints = Checkpoints(
             folder.checkpoints, execution.checkpoint_every, execution.checkpoint_minutes, execution.resume

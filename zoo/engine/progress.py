@@ -69,7 +69,8 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.params["epochs"]
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        shown = {name: value for name, value in (logs or {}).items() if "/" not in name}  # not layer by layer
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
         number = f"{epoch + 1:>{len(str(epochs))}}/{epochs}"
         say(self.console, f"epoch {number}  {figures}")
 

@@ -45,6 +45,7 @@ class Recipe:
         augment: random changes to each training image, as `load_data` takes them.
         model_config: constructor arguments in place of the variant's own.
         data_options: further arguments of `load_data`.
+        clip: arguments of `callbacks.GradientClipping`, such as `{"global_norm": 1.0}`; none for no clipping.
         seed: of the weights, the order of the samples, dropout and augmentation.
         measured: what came out, if this is a recipe of the results table.
 
@@ -65,6 +66,7 @@ class Recipe:
     augment: Mapping[str, Any] = field(default_factory=dict)
     model_config: Mapping[str, Any] = field(default_factory=dict)
     data_options: Mapping[str, Any] = field(default_factory=dict)
+    clip: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     measured: Measured | None = None
 

@@ -1,0 +1,168 @@
+"""`write_report`: a training run on one page, with everything that the callbacks measured."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .csv_tables import all_columns, csv_text
+from .curves import curve_names, draw_curve
+from .report_page import Finding, Picture, Report, Section, Table, write_page
+
+HEALTHY = "Nothing that the doctor looks for is wrong with this run."
+
+
+def write_report(
+    path: Path | str,
+    callbacks: Iterable[Any] = (),
+    history: Any = None,
+    title: str = "Training report",
+    settings: Mapping[str, Any] | None = None,
+) -> Path:
+    """Writes what callbacks and history hold as one HTML file that opens without a network.
+
+    First comes what the `TrainingDoctor` found, if there is one among the callbacks; then the learning curves, each
+    callback's picture and figures (all of them can be saved from the page as CSV), settings and versions.
+
+    Args:
+        path: the file to write; one that is there is replaced.
+        callbacks: of a fit. Others than this package's, such as Keras's own, have nothing to show and are passed over.
+        history: that `model.fit` returned; by default that of the model which the callbacks were at.
+        title: at the top of the page.
+        settings: names and values to be told, beside what the model and its optimizer say themselves.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ValueError: if nothing was measured yet.
+        OSError: if the file cannot be written.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from gradschool.callbacks import GradientClipping, write_report
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> clipping = GradientClipping(global_norm=1.0)
+        >>> history = model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, callbacks=[clipping], verbose=0)
+        >>> write_report("report.html", callbacks=[clipping], history=history).name
+        'report.html'
+    """
+    ours = [one for one in callbacks if hasattr(one, "rows") and hasattr(one, "results")]
+    models = [model for one in ours if (model := getattr(one, "model", None)) is not None]
+    if history is None and models:
+        history = getattr(models[0], "history", None)
+    epochs = history_rows(history) if history is not None else []
+    doctors = [one for one in ours if hasattr(one, "findings")]
+    measured = [one for one in ours if one.rows and one not in doctors]
+    if not (epochs or measured or doctors):
+        raise ValueError(
+            "there is nothing to report yet: pass history=, what model.fit returned, or callbacks= of this package "
+            "that have taken part in a fit."
+        )
+    sections = [findings_section(map(finding, one.rows)) for one in doctors]
+    sections += curves_section({"": epochs})
+    sections += [_section_of(one) for one in measured]
+    sections.append(Section("Settings and versions", facts=_facts(models) | dict(settings or {})))
+    return write_page(Report(title, sections, figures=last_figures(epochs)), path)
+
+
+# === Sections ===
+def findings_section(findings: Iterable[Finding]) -> Section:
+    """What the doctor found, or that it found nothing."""
+    found = list(findings)
+    return Section("What the doctor found", findings=found, fine="" if found else HEALTHY)
+
+
+def finding(row: Mapping[str, Any]) -> Finding:
+    """One of the doctor's rows as a page shows it."""
+    when = [str(row["run"])] if row.get("run") else []
+    when += [f"epoch {row['epoch']}"] if row.get("epoch") else []
+    words = {name: str(row.get(name) or "") for name in ("finding", "evidence", "remedy")}
+    return Finding(words["finding"], words["evidence"], words["remedy"], ", ".join(when))
+
+
+def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Section]:
+    """How the loss and the metrics went, a picture each, with the whole history; nothing without an epoch.
+
+    Args:
+        histories: of each run, by its name, one row per epoch with `epoch` and figures; the name does not matter if
+            there is only one run.
+    """
+    histories = {run: rows for run, rows in histories.items() if rows}
+    if not histories:
+        return
+    every = list(histories.values())
+    names = curve_names(all_columns([rows[0] for rows in every]))
+    pictures = [_curve(f"{name} by epoch", lambda axes, name=name: draw_curve(axes, every, name)) for name in names]
+    rates = [rows for rows in every if len({row.get("learning_rate") for row in rows}) > 1]
+    if rates:
+        pictures.append(_curve("learning rate by epoch", lambda axes: draw_curve(axes, rates, "learning_rate")))
+    table = every[0] if len(every) == 1 else [{"run": run, **row} for run, rows in histories.items() for row in rows]
+    yield Section("Learning curves", pictures=pictures, table=Table(csv_text(table), "history.csv"))
+
+
+def _curve(words: str, draw: Callable[[Any], None]) -> Picture:
+    from .pictures import new_figure
+
+    figure = new_figure(3.6, 2.7)
+    draw(figure.subplots())
+    return Picture.of_figure(figure, words)
+
+
+def _section_of(callback: Any) -> Section:
+    """A callback's picture and figures."""
+    name = type(callback).__name__
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    stem = words.lower().replace(" ", "_")
+    pictures = [Picture.of_figure(callback.plot(), words)]
+    return Section(words, pictures=pictures, table=Table(callback.results.to_csv(index=False), f"{stem}.csv"))
+
+
+# === Figures ===
+def history_rows(history: Any) -> list[dict[str, Any]]:
+    """Keras's `History`, or the dict in it, as one row per epoch.
+
+    A figure that some epochs lack, as with `validation_freq`, is left out: the history does not say which these are.
+
+    Example:
+        >>> history_rows({"loss": [0.5, 0.4], "val_loss": [0.6]})
+        [{'epoch': 1, 'loss': 0.5}, {'epoch': 2, 'loss': 0.4}]
+    """
+    values = history if isinstance(history, Mapping) else getattr(history, "history", None)
+    if not isinstance(values, Mapping):
+        raise ValueError(f"history must be what model.fit returned; got {history!r}.")
+    count = max(map(len, values.values()), default=0)
+    numbers = getattr(history, "epoch", range(count))
+    whole = {name: column for name, column in values.items() if len(column) == count}
+    return [
+        {"epoch": number + 1, **{name: float(column[place]) for name, column in whole.items()}}
+        for place, number in enumerate(numbers)
+    ]
+
+
+def last_figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The loss and the metrics of the last epoch, as a page shows them in large type."""
+    if not rows:
+        return {}
+    last = rows[-1]
+    names = curve_names(last)
+    wanted = ["epoch", *(f"{before}{name}" for name in names[:3] for before in ("", "val_") if before + name in last)]
+    return {name.replace("val_", "validation ").replace("_", " "): f"{last[name]:.4g}" for name in wanted}
+
+
+def _facts(models: Sequence[Any]) -> dict[str, Any]:
+    """What the model and its optimizer say of themselves, and the versions they run on."""
+    import platform
+
+    import keras
+
+    from .. import __version__
+
+    facts: dict[str, Any] = {}
+    if models:
+        model, optimizer = models[0], models[0].optimizer
+        facts |= {"model": f"{model.name} ({type(model).__name__}), {model.count_params():,} parameters"}
+        facts |= {"optimizer": type(optimizer).__name__, "dtype policy": model.dtype_policy.name}
+    versions = {"gradschool": __version__, "Keras": keras.__version__, "Python": platform.python_version()}
+    return {**facts, "back end": keras.backend.backend(), **versions}

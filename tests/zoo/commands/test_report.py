@@ -1,0 +1,202 @@
+"""`gradschool report`: a run folder on one page, whatever became of the run."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradschool.__main__ import main
+from gradschool.zoo.engine import fitting
+from gradschool.zoo.engine.progress import ProgressBar
+from gradschool.zoo.report import report_run
+from report_pages import ReportPage
+
+FIT = ["fit", "mlp_16_16", "--epochs", "2"]
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run with clipping, to be looked at and not changed."""
+    out = tmp_path_factory.mktemp("finished") / "run"
+    assert main([*FIT, "--clip", "global_norm=0.5", "--set", "activation=tanh", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+def change(run, **values):
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | values))
+
+
+def report(run, *arguments):
+    """The page that the command writes."""
+    assert main(["report", str(run), *arguments]) == 0
+    page = ReportPage(run / "report.html")
+    page.assert_needs_nothing_else()
+    return page
+
+
+def refused(capsys, *arguments):
+    capsys.readouterr()
+    assert main(["report", *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_finished_run(run, capsys):
+    page = report(run)
+    assert capsys.readouterr().out == f"report: {run / 'report.html'}\n"
+    assert page.headings == ["Learning curves", "Results", "Clipping", "Settings and versions"]
+    curves, results, clipping = 3, 3, 1  # with the learning rate; confusion, mistakes, first layer
+    assert len(page.pictures) == curves + results + clipping
+    assert "finished" in page.text
+    assert "gradschool fit mlp_16_16 --epochs 2 --clip global_norm=0.5" in page.text
+    assert "global_norm: 0.5" in page.text
+    accuracy = json.loads((run / "metrics.json").read_text())["test"]["accuracy"]
+    assert f"{100 * accuracy:.2f} %" in page.text
+
+
+def test_the_figures_can_be_saved_from_it(run):
+    files = report(run).files
+    for name in ("history.csv", "clipping.csv"):
+        saved, there = (list(csv.reader(text.splitlines())) for text in (files[name], (run / name).read_text()))
+        assert saved[0] == there[0]
+        assert [list(map(float, row)) for row in saved[1:]] == [list(map(float, row)) for row in there[1:]]
+        assert len(saved) == 3
+    assert set(files) == {"history.csv", "clipping.csv", "results.csv"}
+
+
+def test_json_says_where_it_is_and_what_is_in_it(run, capsys):
+    assert main(["report", str(run), "--out", "elsewhere.html", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["report"] == "elsewhere.html"
+    assert said["sections"] == ReportPage("elsewhere.html").headings
+    assert not (run / "report.html").exists()
+
+
+def test_neither_tensorflow_nor_keras_is_needed(run):
+    source = """
+import sys
+from gradschool.__main__ import main
+status = main(["report", sys.argv[1]])
+print([name for name in ("tensorflow", "keras", "jax", "torch", "sklearn") if name in sys.modules], status)
+"""
+    done = subprocess.run([sys.executable, "-c", source, str(run)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[] 0"
+
+
+def test_a_run_from_before_there_were_reports(run):
+    config = json.loads((run / "config.json").read_text())
+    del config["watch"], config["recipe"]["clip"]
+    (run / "config.json").write_text(json.dumps(config))
+    (run / "clipping.csv").unlink()
+    (run / "clipping.png").unlink()
+    assert report(run).headings == ["Learning curves", "Results", "Settings and versions"]
+
+
+def test_a_run_that_was_killed_before_its_first_epoch_ended(run):
+    for path in run.iterdir():
+        if path.name != "config.json":
+            path.unlink()
+    change(run, status="running")
+    page = report(run)
+    assert page.headings == ["Settings and versions"]
+    assert "This run was still going when the page was made, or was killed" in page.text
+    assert "0 of 2 epochs" in page.text
+
+
+def test_a_run_that_diverged(capsys):
+    words = ["--learning-rate", "1e30", "--optimizer", "sgd", "--clip", "value=1e30", "--clip", "nonfinite=skip"]
+    assert main([*FIT, *words, "--out", "run"]) == 2
+    why = capsys.readouterr().err.partition("gradschool: error: ")[2].strip()
+    assert "diverged" in why
+    page = report(Path("run"))
+    assert page.headings == ["Learning curves", "Clipping", "Settings and versions"]
+    assert why in " ".join(page.text.split())
+    assert "diverged" in page.text.split()
+
+
+def test_a_run_that_was_interrupted(monkeypatch):
+    def interrupt(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBar, "on_epoch_end", interrupt)
+    assert main([*FIT, "--out", "run"]) == 130
+    page = report(Path("run"))
+    assert "interrupted" in page.text.split()
+    assert "--resume goes on with it" in page.text
+    assert "1 of 2 epochs" in page.text
+
+
+@pytest.mark.slow
+def test_a_repetition_over_seeds():
+    assert main([*FIT, "--seeds", "2", "--clip", "norm=1", "--out", "runs"]) == 0
+    page = report(Path("runs"))
+    assert page.headings == ["Runs", "Learning curves", "Clipping", "Settings and versions"]
+    assert [row[0] for row in page.tables[0]] == ["run", "seed-0", "seed-1", "mean", "sample standard deviation"]
+    metrics = json.loads(Path("runs/metrics.json").read_text())
+    shown = [float(row[page.tables[0][0].index("loss")]) for row in page.tables[0][1:]]
+    wanted = [run["test"]["loss"] for run in metrics["runs"]] + [metrics["test"]["loss"], metrics["spread"]["loss"]]
+    assert shown == pytest.approx(wanted, rel=1e-3)
+    rows = list(csv.DictReader(page.files["clipping.csv"].splitlines()))
+    assert [(row["run"], row["epoch"]) for row in rows] == [(f"seed-{n}", e) for n in (0, 1) for e in ("1", "2")]
+    assert report(Path("runs/seed-1")).headings == ["Learning curves", "Results", "Clipping", "Settings and versions"]
+
+
+@pytest.mark.slow
+def test_folds_of_which_the_second_fails(monkeypatch):
+    done = fitting.predict_test
+
+    def fail_in_the_second(model, data):
+        if Path("runs/fold-2-of-2").exists():
+            raise ValueError("out of paper")
+        return done(model, data)
+
+    monkeypatch.setattr(fitting, "predict_test", fail_in_the_second)
+    assert main([*FIT, "--folds", "2", "--out", "runs"]) == 2
+    page = report(Path("runs"))
+    assert "failed" in page.text.split()
+    assert "out of paper" in page.text
+    assert [row[:2] for row in page.tables[0][1:]] == [["fold-1-of-2", "finished"], ["fold-2-of-2", "failed"]]
+    assert page.headings == ["Runs", "Learning curves", "Settings and versions"]
+
+
+def test_what_is_no_run_is_refused(tmp_path, capsys):
+    assert "nowhere is not a run folder of gradschool: it has no config.json" in refused(capsys, "nowhere")
+    Path("config.json").write_text('{"name": "mine"}')
+    assert "is not a run folder of gradschool: its config.json was not written by a fit" in refused(
+        capsys, str(tmp_path)
+    )
+    Path("config.json").write_text("[]")
+    assert "config.json was not written by gradschool" in refused(capsys, str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(run, capsys):
+    assert "there is no folder" in refused(capsys, str(run), "--out", "nowhere/report.html")
+    assert "is a folder; name a file" in refused(capsys, str(run), "--out", str(run))
+
+
+def test_a_damaged_picture_is_named(run, capsys):
+    (run / "confusion.png").write_bytes(b"")
+    assert "confusion.png" in refused(capsys, str(run))
+    assert not (run / "report.html").exists()
+
+
+def test_report_run_gives_the_same(run):
+    written = report_run(run)
+    assert written.path == run / "report.html"
+    assert written.sections == ReportPage(written.path).headings
