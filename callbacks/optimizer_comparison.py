@@ -11,7 +11,7 @@ from .keras_internals import (
     FitSession,
     TrainingCopies,
     build_all,
-    gains_from_xla,
+    compiling_pays,
     more_is_better,
     scope_of,
 )
@@ -105,14 +105,18 @@ class OptimizerComparison(Diagnostic):
             if isinstance(one, Diagnostic) and one is not self and not fit.has(one):
                 one.begin_early(fit)
         fit.undo_by(self._let_go)
-        fit.handles_nonfinite, fit.keeps_rounding = True, self.exact
+        fit.handles_nonfinite = True
+        fit.avoids_xla = self.exact or not self.model.jit_compile
         names = sorted(self.optimizers, key=lambda name: name != self.keep)  # the one to keep first
         with scope_of(self.model):
             optimizers = {name: self._make(name) for name in names}
         if self.record is not None:
             self._record = LossRecord(self.model, names, self.record, self.params.get("steps"))
-        xla = not self.exact and not fit.is_driven and gains_from_xla(self.model)
-        self._copies = TrainingCopies(fit, optimizers, xla, self._record)
+        steps = self.params.get("steps")
+        xla = not self.exact and compiling_pays(
+            self.model, list(optimizers.values()), steps and steps * self.params["epochs"]
+        )
+        self._copies = TrainingCopies(fit, optimizers, xla, self._record, self._before_reset)
 
     def _let_go(self) -> None:
         self._copies = self._record = None
@@ -133,8 +137,8 @@ class OptimizerComparison(Diagnostic):
         if self._record is not None:
             self._record.begin_epoch()
 
-    def on_test_begin(self, logs=None):
-        if self._copies is not None:  # before validation begins to count anew
+    def _before_reset(self) -> None:
+        if not self._figures and self._copies is not None:  # validation begins to count anew
             self._figures = self._read()
 
     def on_test_end(self, logs=None):

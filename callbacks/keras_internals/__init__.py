@@ -7,7 +7,7 @@
 - `training_copies.py`: several trainings of one model inside its own step; `copies_on_jax.py`: how their values travel
 - `building.py`: variables that only the first step would make
 - `monitored.py`: which of two values of a metric is the better one
-- `xla.py`: which models gain from XLA
+- `compiled_updates.py`: updates of optimizers, compiled by XLA once for many
 - `learning_rate.py`: a learning rate that follows from the number of the step
 - `snapshots.py`: all that training changes, copied and put back
 - `model_parts.py`: optimizers, layers and weights that need telling apart
@@ -15,17 +15,17 @@
 """
 
 from .building import build_all
+from .compiled_updates import compiling_pays
 from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
-from .gradient_values import gradient_values, is_sparse, scale_gradient, sum_of_squares, with_values
+from .gradient_values import dense_gradient, gradient_values, is_sparse, scale_gradient, sum_of_squares, with_values
 from .learning_rate import learning_rate_by_step
-from .model_parts import axes_of_units, refuse_several_optimizers
+from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
 from .monitored import more_is_better
 from .random_state import global_seed_state
 from .snapshots import Snapshot, build_for_fit, write_back_state
 from .training_copies import TrainingCopies, TrainingCopy, scope_of
-from .update_hooks import leaf_optimizer, see_part
-from .xla import gains_from_xla, is_dense, is_random
+from .update_hooks import see_part
 
 __all__ = [
     "FitSession",
@@ -38,16 +38,16 @@ __all__ = [
     "build_all",
     "build_for_fit",
     "close_session",
-    "gains_from_xla",
+    "compiling_pays",
+    "dense_gradient",
     "global_seed_state",
     "gradient_stages",
     "gradient_values",
-    "is_dense",
-    "is_random",
     "is_sparse",
     "leaf_optimizer",
     "learning_rate_by_step",
     "more_is_better",
+    "parts_of_update",
     "rebuild_step",
     "refuse_several_optimizers",
     "remove_stage",

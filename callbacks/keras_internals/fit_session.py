@@ -37,11 +37,11 @@ class FitSession:
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
         handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
-        keeps_rounding: whether the steps must not be compiled by what rounds differently from TensorFlow's operations.
+        avoids_xla: whether a loop that would have XLA compile the steps should not.
     """
 
     handles_nonfinite = False
-    keeps_rounding = False
+    avoids_xla = False
 
     def __init__(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, frame: types.FrameType):
         self.model = model

@@ -23,6 +23,7 @@ import numpy as np
 from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
+from .compiled_updates import compile_updates
 from .copies_on_jax import Carried
 from .fit_session import FitSession, replaced
 from .gradient_stages import add_stage, stages_of
@@ -57,9 +58,10 @@ class TrainingCopies:
         fit: in which they train; the model is compiled and built.
         optimizers: not built, made under the model's strategy, by the name of the copy. The first is `model.optimizer`
             until the fit ends.
-        xla: whether XLA compiles the steps of all copies into one (TensorFlow).
+        xla: whether XLA compiles the optimizers' updates (on TensorFlow).
         record: what looks at every training step: `observe()` gives a tensor for the copy that has just made its step,
             `keep(tensors)` gets those of all copies, and `variables` are written by it.
+        before_reset: called before the metrics of all copies begin to count anew.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class TrainingCopies:
         optimizers: Mapping[str, keras.optimizers.Optimizer],
         xla: bool = False,
         record: Any = None,
+        before_reset: Callable[[], None] = lambda: None,
     ):
-        self.model, self._fit, self._xla, self._record = fit.model, fit, xla, record
+        self.model, self._fit, self._record = fit.model, fit, record
+        self._before_reset = before_reset
         self._metrics = set(self.model.get_metrics_result())
         stages = stages_of(self.model)
         self._shared = self._shared_variables(stages)
@@ -84,6 +88,8 @@ class TrainingCopies:
                 one.optimizer.build(self.model.trainable_variables)
                 for stage in stages:
                     add_stage(self.model, stage)
+        if xla:
+            compile_updates(fit, [one.optimizer for one in self.copies], self._shared)
         fit.optimizers.extend(one.optimizer for one in self.copies[1:])
         fit.variables.extend(twin for one in self.copies for _, twin in one.pairs)
         fit.variables.extend(record.variables if record else [])
@@ -161,6 +167,7 @@ class TrainingCopies:
         reset = model.reset_metrics
 
         def reset_metrics():
+            self._before_reset()
             for one in self.copies:
                 with self.entered(one):
                     reset()
@@ -176,12 +183,12 @@ class TrainingCopies:
         """The steps of all copies, in place of the model's own."""
         record = self._record if kind == "train" else None
 
-        def step(*arguments):
+        def step(*batch):
             logs, seen, random = {}, [], read_torch_random()
             for one in self.copies:
                 write_torch_random(random)
                 with self.entered(one):
-                    logs |= self.named(one, own(*arguments))
+                    logs |= self.named(one, own(*batch))
                     if record is not None:
                         seen.append(record.observe())
                     self._wait_for_replicas()
@@ -189,7 +196,7 @@ class TrainingCopies:
                 record.keep(seen)
             return logs
 
-        return tf.function(step, autograph=False, jit_compile=True) if self._xla else step
+        return step
 
     def named(self, one: TrainingCopy, logs: Mapping[str, Any] | None) -> dict[str, Any]:
         """What a copy's step has logged: all of the first's, and of others what is not to be had from their metrics."""

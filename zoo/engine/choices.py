@@ -19,8 +19,12 @@ from typing import Any
 
 import keras
 
-from ...callbacks.keras_internals import is_dense, is_random
-
+# Keras's layers that XLA compiles into something faster than TensorFlow's own operations on a CPU.
+_DENSE = (
+    "InputLayer", "Flatten", "Reshape", "Permute", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU",
+    "Softmax", "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling",
+    "Functional", "Sequential",
+)  # fmt: skip
 SECONDS_PER_CALL = 0.25  # long enough for the call to cost nothing, short enough for Ctrl-C and a progress bar
 STEPS_WITH_WORKERS = 8  # the same number everywhere
 _GPU_LIMIT = 2**31  # bytes
@@ -73,9 +77,35 @@ def choose(
         resident = False
     if recorded:
         return Choice(bool(recorded["xla"]), resident and bool(recorded["resident"]))
-    if strategy.num_replicas_in_sync > 1 or augmented or any(map(is_random, model._flatten_layers())):
+    if strategy.num_replicas_in_sync > 1 or augmented or any(map(_is_random, model._flatten_layers())):
         return Choice(False, resident)
     return Choice(bool(model.jit_compile) or (not on_gpu and resident and is_dense(model)), resident)
+
+
+def is_dense(model: keras.Model) -> bool:
+    """Whether a model consists of matrix products and element-wise functions alone.
+
+    Example:
+        >>> is_dense(keras.Sequential([keras.layers.Dense(3), keras.layers.ReLU()]))
+        True
+        >>> is_dense(keras.Sequential([keras.layers.Conv2D(3, 3)]))
+        False
+    """
+    layers = [layer for layer in model._flatten_layers() if layer is not model and not _is_bookkeeping(layer)]
+    return bool(layers) and all(_kind(layer) in _DENSE for layer in layers)
+
+
+def _is_bookkeeping(layer) -> bool:
+    return isinstance(layer, keras.Metric | keras.Loss)
+
+
+def _kind(layer) -> str:
+    """The name of the Keras class that a layer is or derives from."""
+    return next((kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("keras.")), "")
+
+
+def _is_random(layer) -> bool:
+    return bool(getattr(layer, "_seed_generators", ()))
 
 
 def _memory() -> int:

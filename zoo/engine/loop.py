@@ -66,7 +66,7 @@ class Loop:
     def xla(self) -> bool:
         """Whether XLA compiles the steps, which a callback may not want."""
         session = session_of(self.model)
-        return self._wants_xla and not (session is not None and session.keeps_rounding)
+        return self._wants_xla and not (session is not None and session.avoids_xla)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
         """Takes the next steps' batches from `feed`."""
