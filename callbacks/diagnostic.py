@@ -1,5 +1,9 @@
 """What the callbacks of this package share: one fit long attached to a model, and results to look at afterwards."""
 
+import difflib
+import fnmatch
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -80,3 +84,30 @@ class Diagnostic(keras.callbacks.Callback):
             raise ValueError(
                 f"{type(self).__name__} has nothing to show yet: pass it to model.fit(..., callbacks=[...]) first."
             )
+
+    def warn_of_no_updates(self) -> None:
+        """Says that the optimizer whose gradients were to be seen has not updated anything in an epoch."""
+        warnings.warn(
+            f"{type(self).__name__} saw no update of model.optimizer in this epoch: the model's train_step uses "
+            "another optimizer, or every update was skipped by the loss scale.",
+            stacklevel=2,
+        )
+
+
+def check_patterns(argument: str, patterns: Sequence[str] | None, names: Sequence[str]) -> None:
+    """Refuses a pattern that fits no name.
+
+    Args:
+        argument: as an error calls it.
+        patterns: such as "block_*"; None for all.
+        names: of the layers that there are.
+
+    Raises:
+        ValueError: names the nearest.
+    """
+    if not names:
+        raise ValueError(f"{argument}: the model has no layer to track.")
+    for pattern in patterns or ():
+        if not any(fnmatch.fnmatch(name, pattern) for name in names):
+            nearest = list(difflib.get_close_matches(pattern, names) or dict.fromkeys(names))[:8]
+            raise ValueError(f"{argument}: no layer fits {pattern!r}; there are {', '.join(nearest)}.")

@@ -9,7 +9,7 @@ from typing import Any
 from keras import ops
 
 from . import clipping_rules as rules
-from .diagnostic import Diagnostic
+from .diagnostic import Diagnostic, check_patterns
 from .keras_internals import (
     FitSession,
     GradientStage,
@@ -184,16 +184,9 @@ class GradientClipping(Diagnostic):
             ValueError: for a pattern that fits no layer.
         """
         layers = [layer for layer in self.model._flatten_layers(include_self=False) if layer.weights]
-        paths: set[str] = set()
-        for pattern in self.exclude:
-            found = [layer for layer in layers if fnmatch.fnmatch(layer.name, pattern)]
-            if not found:
-                raise ValueError(
-                    f"exclude: no layer with weights is named {pattern!r}; there are "
-                    f"{', '.join(layer.name for layer in layers)}."
-                )
-            paths |= {weight.path for layer in found for weight in layer.weights}
-        return paths
+        check_patterns("exclude", self.exclude, [layer.name for layer in layers])
+        found = [one for one in layers if any(fnmatch.fnmatch(one.name, pattern) for pattern in self.exclude)]
+        return {weight.path for layer in found for weight in layer.weights}
 
     # === Epochs ===
     def on_epoch_begin(self, epoch, logs=None):
@@ -202,6 +195,7 @@ class GradientClipping(Diagnostic):
     def on_epoch_end(self, epoch, logs=None):
         counts = self._stage.read()
         if not counts["updates"]:
+            self.warn_of_no_updates()
             return
         finite = counts["updates"] - counts["nonfinite"]
         figures = {
@@ -214,7 +208,8 @@ class GradientClipping(Diagnostic):
             {"epoch": epoch + 1, **figures, "nonfinite_steps": nonfinite, "updates": int(counts["updates"])}
         )
         if logs is not None:
-            logs |= figures
+            for name, figure in figures.items():
+                logs.setdefault(name, figure)  # of two that clip, the first has the gradients as they were
             if any(row["nonfinite_steps"] for row in self.rows):
                 logs["nonfinite_steps"] = nonfinite
         if nonfinite and self.nonfinite == "raise":

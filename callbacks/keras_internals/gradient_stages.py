@@ -19,7 +19,8 @@ from typing import Any
 import keras
 
 from .fit_session import rebuild_step
-from .update_hooks import STAGES, SUMMED, build_stage, install, leaf_optimizer, uninstall, untrack
+from .model_parts import leaf_optimizer
+from .update_hooks import STAGES, SUMMED, build_stage, install, uninstall, untrack
 
 
 class GradientStage:
@@ -85,7 +86,7 @@ class GradientStage:
             parts: how many there are in an update; a part of one is not told.
         """
 
-    def on_update(self, before: Sequence[Any], after: Sequence[Any]) -> None:
+    def on_update(self, before: Sequence[Any], after: Sequence[Any], variables: Sequence[Any]) -> None:
         """The variables' values before and after the update; only if `wants_updates` is set."""
 
 

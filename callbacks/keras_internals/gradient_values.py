@@ -27,6 +27,15 @@ def with_values(gradient, values):
     return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape) if is_sparse(gradient) else values
 
 
+def dense_gradient(gradient):
+    """A gradient with all rows, those that a sparse one lacks as zeros."""
+    if not is_sparse(gradient):
+        return gradient
+    return tf.scatter_nd(
+        gradient.indices[:, None], gradient.values, ops.cast(gradient.dense_shape, gradient.indices.dtype)
+    )
+
+
 def sum_of_squares(values):
     """The sum of a dense tensor's squared values; on TensorFlow in one operation, without a tensor of the squares."""
     if keras.backend.backend() == "tensorflow":

@@ -6,6 +6,18 @@ from typing import Any
 import keras
 
 
+def leaf_optimizer(optimizer):
+    """The optimizer that holds the update rule, below any `LossScaleOptimizer`.
+
+    Example:
+        >>> type(leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))).__name__
+        'SGD'
+    """
+    while hasattr(optimizer, "inner_optimizer"):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
 def refuse_several_optimizers(optimizer, who: str) -> None:
     """Refuses a `MultiOptimizer`, whose parts update by themselves.
 
@@ -22,6 +34,13 @@ def refuse_several_optimizers(optimizer, who: str) -> None:
             f"{who} works with one optimizer, and {type(optimizer).__name__} holds several, each of which sees the "
             "gradients of some variables only. Compile with one optimizer."
         )
+
+
+def parts_of_update(model: keras.Model) -> int:
+    """Of how many replicas' shares and accumulated micro-batches an update's gradient is the mean."""
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    replicas = model.distribute_strategy.num_replicas_in_sync if on_tensorflow else 1
+    return replicas * (leaf_optimizer(model.optimizer).gradient_accumulation_steps or 1)
 
 
 def keras_variables(model: keras.Model, variables: Sequence[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
 from .gradient_values import each_index_once, scale_gradient
-from .model_parts import keras_variables
+from .model_parts import keras_variables, leaf_optimizer
 
 STAGES = "_gradschool_stages"
 SUMMED = "_gradschool_gradients_are_summed"
@@ -27,18 +27,6 @@ _HOOKS = (
     "_backend_update_step",
     "build",
 )
-
-
-def leaf_optimizer(optimizer):
-    """The optimizer that holds the update rule, below any `LossScaleOptimizer`.
-
-    Example:
-        >>> type(leaf_optimizer(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))).__name__
-        'SGD'
-    """
-    while hasattr(optimizer, "inner_optimizer"):
-        optimizer = optimizer.inner_optimizer
-    return optimizer
 
 
 def see_part(optimizer, gradients, variables, replicas: int, accumulated: int = 1) -> None:
@@ -96,7 +84,7 @@ def install(model: keras.Model, leaf) -> None:
             update()
         after = [_value(one) for one in variables] if observers else []
         for stage in observers:
-            stage.on_update(before, after)
+            stage.on_update(before, after, named)
 
     for name, method in (
         ("build", build),

@@ -406,7 +406,7 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
 def test_a_layer_that_is_not_there_is_refused_before_training():
     model = model_of()
     before = weights(model)
-    with pytest.raises(ValueError, match="no layer with weights is named 'logits'; there are hidden, last"):
+    with pytest.raises(ValueError, match="exclude: no layer fits 'logits'; there are hidden, last"):
         fit(model, *samples(), callbacks=[GradientClipping(adaptive=0.01, exclude="logits")])
     np.testing.assert_array_equal(weights(model)[0], before[0])
 

@@ -72,7 +72,7 @@ class Steps(GradientStage):
     def build(self, variables):
         self.add_state("length")
 
-    def on_update(self, before, after):
+    def on_update(self, before, after, variables):
         self.state["length"].assign_add(norm([new - old for old, new in zip(before, after, strict=True)]))
 
 

@@ -1,0 +1,249 @@
+"""What `GradientMonitor` counts in the compiled step, in as few operations as possible.
+
+Shapes:
+    V  trainable variables,   L  layers
+"""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .clipping_rules import square_sum, stacked
+from .keras_internals import GradientStage, dense_gradient, leaf_optimizer, parts_of_update
+
+_ROWS = ("max", "sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts; the first holds maxima
+_NOISE = ("square", "updates", "product", "products")
+
+
+class GradientWatch(GradientStage):
+    """A stage that measures and changes nothing.
+
+    Args:
+        model: whose gradients they are.
+        every: at which updates the ratios are measured; None for never.
+        noise: whether what the noise scale needs is measured as well.
+        is_wanted: whether a layer's ratio is.
+    """
+
+    def __init__(self, model: keras.Model, every: int | None, noise: bool, is_wanted: Callable[[str], bool]):
+        super().__init__()
+        self.model, self.every, self.noise, self.is_wanted = model, every, noise, is_wanted
+        self.layers: list[str] = []
+        self.samples = 0  # of a batch, where its shape says so
+        self.wants_updates = every is not None
+        self.wants_parts = noise
+        self.parts = 1
+        self._by_successors = False
+
+    def differs_from(self, model: keras.Model) -> bool:
+        """Whether the layers that are trained are others by now."""
+        return self.built and self.layers != list(dict.fromkeys(layer_names(model, model.trainable_variables)))
+
+    def build(self, variables):
+        names = layer_names(self.model, variables)
+        self.layers = list(dict.fromkeys(names))
+        self._layer_of = {id(one): self.layers.index(name) for one, name in zip(variables, names, strict=True)}
+        self.add_state("counts", (len(_ROWS), len(self.layers) + 1))  # the last column is for all together
+        self.parts = parts_of_update(self.model)
+        if self.noise:
+            self.add_state("noise", (len(_NOISE),))
+            self.add_state("parts", (2,), aggregation="mean")
+            self.add_state("samples", (), "int32", aggregation="sum")
+            self._by_successors = self.parts == 1
+            if self._by_successors:
+                for number, variable in enumerate(variables):
+                    self.add_state(f"previous_{number}", variable.shape)
+                self._number_of = {id(one): number for number, one in enumerate(variables)}
+
+    # === In the compiled step ===
+    def on_gradients(self, gradients, variables):
+        squares = self._by_layer([square_sum(one) for one in gradients], variables)  # (L + 1,)
+        norms, finite = ops.sqrt(squares), ops.isfinite(squares)
+        norms, good = ops.where(finite, norms, 0.0), ops.cast(finite, "float32")
+        present = self._present(variables)
+        zeros = ops.zeros_like(norms)
+        new = ops.stack([norms, norms, present - good * present, present, zeros, zeros])  # (6, L + 1)
+        counts = ops.convert_to_tensor(self.state["counts"])
+        self.state["counts"].assign(ops.where(_is_max(), ops.maximum(counts, new), counts + new))
+        if self.noise:
+            self._add_noise(gradients, variables, norms[-1], good[-1])
+        return gradients
+
+    def on_update(self, before, after, variables):
+        def ratios():
+            changes = [square_sum(ops.subtract(new, old)) for old, new in zip(before, after, strict=True)]
+            sizes = [square_sum(one) for one in before]
+            return ops.sqrt(
+                ops.divide_no_nan(self._by_layer(changes, variables), self._by_layer(sizes, variables))
+            )  # (L + 1,)
+
+        counts = ops.convert_to_tensor(self.state["counts"])
+        present = self._present(variables)
+        if self.every == 1:
+            found, due = ratios(), ops.ones_like(present)
+        else:
+            is_due = ops.equal(ops.mod(counts[_ROWS.index("updates"), -1] - 1.0, float(self.every)), 0.0)
+            found = ops.cond(is_due, ratios, lambda: ops.zeros_like(present))
+            due = ops.cast(is_due, "float32") * ops.ones_like(present)
+        finite = ops.isfinite(found)
+        found, due = ops.where(finite, found, 0.0), due * present * ops.cast(finite, "float32")
+        zeros = ops.zeros((len(_ROWS) - 2, len(self.layers) + 1))
+        self.state["counts"].assign(counts + ops.concatenate([zeros, ops.stack([found, due])]))
+
+    def on_part(self, gradients, variables, parts):
+        square = ops.cast(ops.sum(stacked([square_sum(one) for one in gradients])), "float32")
+        finite = ops.isfinite(square)
+        new = ops.stack([ops.where(finite, square, 0.0), ops.cast(finite, "float32")])
+        self.state["parts"].assign(ops.convert_to_tensor(self.state["parts"]) + new)
+
+    def _add_noise(self, gradients, variables, norm, good) -> None:
+        noise = ops.convert_to_tensor(self.state["noise"])
+        product = products = ops.zeros_like(norm)
+        if self._by_successors:
+            terms = []
+            for gradient, variable in zip(gradients, variables, strict=True):
+                previous = self.state[f"previous_{self._number_of[id(variable)]}"]
+                values = ops.cast(dense_gradient(gradient), "float32")
+                values = ops.where(ops.isfinite(values), values, 0.0)
+                terms.append(ops.sum(values * ops.convert_to_tensor(previous)))
+                previous.assign(values)
+            products = good * ops.cast(noise[_NOISE.index("updates")] > 0.0, "float32")
+            product = sum(terms) * products
+        self.state["noise"].assign(noise + ops.stack([ops.square(norm), good, product, products]))
+
+    def _by_layer(self, values: Sequence[Any], variables):
+        """Sums of the variables' scalars by layer, and over all: shape `(L + 1,)`."""
+        places = np.zeros((len(values), len(self.layers) + 1), "float32")
+        for number, variable in enumerate(variables):
+            places[number, [self._layer_of[id(variable)], -1]] = 1.0
+        column = ops.expand_dims(ops.cast(stacked(values), "float32"), -1)  # (V, 1)
+        return ops.sum(ops.where(places > 0, column, 0.0), axis=0)  # not a product: 0 * NaN would be NaN
+
+    def _present(self, variables):
+        present = np.zeros(len(self.layers) + 1, "float32")
+        present[[-1, *(self._layer_of[id(one)] for one in variables)]] = 1.0
+        return ops.convert_to_tensor(present)
+
+    # === Samples ===
+    def counting_samples(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
+        """A model's `train_step` that also notes how many samples a batch has."""
+
+        @functools.wraps(train_step)
+        def counting(*arguments):
+            count = ops.shape(keras.tree.flatten(arguments[-1])[0])[0]
+            if "samples" in self.state and keras.backend.backend() == "tensorflow":
+                count = ops.cast(count, "int32")
+                largest = ops.maximum(ops.convert_to_tensor(self.state["samples"]), count)
+                self.state["samples"].assign(largest)
+            else:
+                self.samples = max(self.samples, int(count))
+            return train_step(*arguments)
+
+        return counting
+
+    # === Between epochs ===
+    def forget(self) -> None:
+        """Begins to count anew."""
+        for name, variable in self.state.items():
+            if not name.startswith("previous"):
+                variable.assign(np.zeros(variable.shape, variable.dtype))
+
+    def read(self) -> "Counted | None":
+        """What was counted since; None if there was no update."""
+        values = {
+            name: ops.convert_to_numpy(variable)
+            for name, variable in self.state.items()
+            if not name.startswith("previous")
+        }
+        if not values or not values["counts"][_ROWS.index("updates"), -1]:
+            return None
+        samples = int(values.get("samples", 0)) or self.samples
+        accumulated = leaf_optimizer(self.model.optimizer).gradient_accumulation_steps or 1
+        return Counted(values, self.parts, samples * accumulated)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The figures of an epoch.
+
+    Args:
+        values: the state of `GradientWatch`, by name.
+        parts: of an update.
+        samples: of an update; 0 if that is not known.
+    """
+
+    values: dict[str, np.ndarray]
+    parts: int
+    samples: int
+
+    def of_layer(self, place: int) -> dict[str, Any] | None:
+        """A layer's figures; None if it got no gradient."""
+        counts = dict(zip(_ROWS, self.values["counts"][:, place].tolist(), strict=True))
+        if not counts["updates"]:
+            return None
+        finite = counts["updates"] - counts["nonfinite"]
+        return {
+            "gradient_norm": counts["sum"] / finite if finite else math.nan,
+            "gradient_norm_max": counts["max"] if finite else math.nan,
+            "nonfinite": int(counts["nonfinite"]),
+            "update_ratio": counts["ratio"] / counts["ratios"] if counts["ratios"] else None,
+        }
+
+    @property
+    def global_norm(self) -> float:
+        """The mean norm of all gradients together."""
+        return (self.of_layer(-1) or {})["gradient_norm"]
+
+    @property
+    def global_ratio(self) -> float:
+        """The mean length of an update in proportion to the length of all weights together."""
+        ratio = (self.of_layer(-1) or {})["update_ratio"]
+        return math.nan if ratio is None else ratio
+
+    def _noise(self, name: str) -> float:
+        return float(self.values["noise"][_NOISE.index(name)])
+
+    @property
+    def square(self) -> float:
+        """The mean squared norm of an update's gradient."""
+        return self._noise("square") / self._noise("updates") if self._noise("updates") else math.nan
+
+    @property
+    def square_of_part(self) -> float | None:
+        """The mean squared norm of a part's gradient; None if updates have no parts."""
+        total, count = self.values["parts"].tolist()
+        return total / count if count else None
+
+    @property
+    def products(self) -> float:
+        """How many pairs of successive updates there were."""
+        return self._noise("products")
+
+    @property
+    def product(self) -> float | None:
+        """The mean product of two successive updates' gradients; None if updates have parts."""
+        return self._noise("product") / self.products if self.products else None
+
+
+@functools.cache
+def _is_max() -> Any:
+    return np.array([[name == "max"] for name in _ROWS])
+
+
+def layer_names(model: keras.Model, variables: Sequence[Any]) -> list[str]:
+    """The layer that each variable belongs to, by its path within the model.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="a")])
+        >>> layer_names(model, model.trainable_variables)
+        ['a', 'a']
+    """
+    paths = [getattr(one, "path", one.name).rpartition("/")[0] or model.name for one in variables]
+    inside = f"{model.name}/"
+    return [path.removeprefix(inside) for path in paths]

@@ -1,0 +1,284 @@
+"""`GradientMonitor` inside `fit`, against gradients, updates and noise computed apart."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from fitting_ways import BATCH, FEW, SAMPLES, WAYS, OwnStep, assert_weights, fit, model_of, on_tensorflow, samples
+from gradients import gradients
+from gradschool.callbacks import GradientClipping, GradientMonitor
+from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
+
+LAYERS = ("hidden", "last")
+
+
+def length(values):
+    return float(np.sqrt(sum(np.sum(np.square(one, dtype="float64")) for one in values)))
+
+
+def train_by_hand(model, x, y, epochs=2, accumulate=1):
+    """Trains; gives for every update the layers' gradient norms and update ratios, by name ("" for all together)."""
+    leaf = leaf_optimizer(model.optimizer)
+    optimizer = type(leaf).from_config({**leaf.get_config(), "gradient_accumulation_steps": None})
+    optimizer.build(model.trainable_variables)
+    norms, ratios, collected = [], [], []
+    for first in list(range(0, len(x), BATCH)) * epochs:
+        part = slice(first, first + BATCH)
+        collected.append(gradients(model, x[part], y[part], keras.losses.MeanSquaredError(), training=True))
+        if len(collected) < accumulate:
+            continue
+        mean = {path: sum(one[path] for one in collected) / accumulate for path in collected[0]}
+        collected = []
+        before = {one.path: ops.convert_to_numpy(one.value).copy() for one in model.trainable_variables}
+        with no_gradients():
+            optimizer.apply([ops.convert_to_tensor(one) for one in mean.values()], model.trainable_variables)
+        after = {one.path: ops.convert_to_numpy(one.value) for one in model.trainable_variables}
+        of_layer = {name: [path for path in mean if f"{name}/" in path] for name in LAYERS} | {"": list(mean)}
+        norms.append({name: length([mean[path] for path in paths]) for name, paths in of_layer.items()})
+        ratios.append(
+            {
+                name: length([after[path] - before[path] for path in paths]) / length([before[path] for path in paths])
+                for name, paths in of_layer.items()
+            }
+        )
+    return norms, ratios
+
+
+def no_gradients():
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.no_grad()
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def check(monitor, logs, norms, ratios, every):
+    per_epoch = len(norms) // 2
+    for epoch in (0, 1):
+        own = slice(epoch * per_epoch, (epoch + 1) * per_epoch)
+        for name in LAYERS:
+            (row,) = monitor.results.query(f"epoch == {epoch + 1} and layer == '{name}'").to_dict("records")
+            expected = [one[name] for one in norms[own]]
+            assert row["gradient_norm"] == pytest.approx(np.mean(expected), rel=1e-5)
+            assert row["gradient_norm_max"] == pytest.approx(max(expected), rel=1e-5)
+            assert row["depth"] == LAYERS.index(name)
+            assert row["nonfinite"] == 0
+            assert logs[f"grad_norm/{name}"][epoch] == row["gradient_norm"]
+            expected = [one[name] for one in ratios[own]][::every]
+            assert row["update_ratio"] == pytest.approx(np.mean(expected), rel=1e-4)
+            assert logs[f"update_ratio/{name}"][epoch] == row["update_ratio"]
+        assert logs["grad_norm"][epoch] == pytest.approx(np.mean([one[""] for one in norms[own]]), rel=1e-5)
+        assert logs["update_ratio"][epoch] == pytest.approx(
+            np.mean([one[""] for one in ratios[own]][::every]), rel=1e-4
+        )
+
+
+# === Norms and ratios ===
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
+def test_norms_and_ratios_are_those_of_training_by_hand(use, compile_arguments, every):
+    x, y = samples()
+    norms, ratios = train_by_hand(model_of(), x, y)
+    model, monitor = use(model_of(kind=OwnStep, **compile_arguments)), GradientMonitor(every=every)
+    logs = fit(model, x, y, callbacks=[monitor]).history
+    check(monitor, logs, norms, ratios, every)
+    assert monitor.findings == []
+    assert stages_of(model) == []
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_gradients_are_seen_before_clipping_in_either_order(use, compile_arguments):
+    x, y = samples()
+    for reverse in (False, True):
+        clipping, monitor = GradientClipping(global_norm=0.1), GradientMonitor()
+        given = [clipping, monitor]
+        fit(use(model_of(**compile_arguments)), x, y, epochs=1, callbacks=given[::-1] if reverse else given)
+        squares = np.square(monitor.results["gradient_norm_max"].to_numpy())
+        assert squares.max() > 0.1**2
+        assert clipping.results["grad_norm"][0] > 0.1
+        assert monitor.results["update_ratio"].isna().all()
+
+
+def test_watching_changes_nothing():
+    x, y = samples()
+    plain, watched = model_of(), model_of()
+    fit(plain, x, y)
+    fit(watched, x, y, callbacks=[GradientMonitor(every=1, noise_scale=True)])
+    assert_weights(watched, plain, rtol=1e-6, atol=1e-7)
+
+
+def test_layers_may_be_chosen_and_nested_ones_have_their_paths():
+    keras.utils.set_random_seed(0)
+    inner = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(4, name="first"), layers.Dense(3, name="second")], "inner"
+    )
+    model = keras.Sequential([keras.Input((6,)), inner, layers.Dense(1, name="head")], "outer")
+    model.compile("sgd", "mse")
+    monitor = GradientMonitor()
+    fit(model, *samples(), epochs=1, callbacks=[monitor])
+    names = monitor.results["layer"].tolist()
+    assert [name.split("/")[-1] for name in names] == ["first", "second", "head"]
+    chosen = GradientMonitor(layers=f"{names[1][:-3]}*")
+    fit(model, *samples(), epochs=1, callbacks=[chosen])
+    assert chosen.results[["layer", "depth"]].to_numpy().tolist() == [[names[1], 1]]
+
+
+def test_layers_that_are_frozen_between_fits_are_left_out():
+    model, monitor = model_of(), GradientMonitor()
+    fit(model, *samples(), epochs=1, callbacks=[monitor])
+    model.get_layer("hidden").trainable = False
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    fit(model, *samples(), epochs=1, callbacks=[monitor])
+    assert monitor.results["layer"].tolist() == ["last"]
+
+
+@on_tensorflow
+def test_a_sparse_gradient_counts_like_a_dense_one():
+    rng = np.random.default_rng(5)
+    tokens, y = rng.integers(0, 7, (SAMPLES, 11)).astype("int32"), rng.normal(size=(SAMPLES, 1)).astype("float32")
+
+    def results(first, inputs, x):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([inputs, first, layers.GlobalAveragePooling1D(), layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        model.layers[0].set_weights([np.random.default_rng(1).normal(size=(7, 5)).astype("float32")])
+        monitor = GradientMonitor(every=1, noise_scale=True)
+        fit(model, x, y, callbacks=[monitor])
+        return monitor.results.drop(columns="layer"), monitor.noise
+
+    sparse = results(layers.Embedding(7, 5), keras.Input((11,), dtype="int32"), tokens)
+    dense = results(layers.Dense(5, use_bias=False), keras.Input((11, 7)), np.eye(7, dtype="float32")[tokens])
+    np.testing.assert_allclose(sparse[0].to_numpy(float), dense[0].to_numpy(float), rtol=1e-5)
+    np.testing.assert_allclose(
+        sparse[1]["noise_scale"].to_numpy(float), dense[1]["noise_scale"].to_numpy(float), rtol=1e-3
+    )
+
+
+# === Noise scale ===
+@pytest.mark.parametrize("accumulate", [None, 4])
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_the_noise_scale_is_that_of_the_samples_own_gradients(use, compile_arguments, accumulate):
+    count = 4096
+    x, _ = samples(count)
+    y = x @ np.arange(6, dtype="float32")[:, None] / 3 + np.random.default_rng(7).normal(size=(count, 1)).astype(
+        "float32"
+    )
+    keras.utils.set_random_seed(1)
+    model = use(keras.Sequential([keras.Input((6,)), layers.Dense(1, use_bias=False)]))
+    model.compile(keras.optimizers.SGD(1e-9, gradient_accumulation_steps=accumulate), "mse", **compile_arguments)
+    kernel = ops.convert_to_numpy(model.weights[0].value)
+    each = 2 * (x @ kernel - y) * x  # (samples, 6): the gradient of (x w - y)^2
+    mean = each.mean(axis=0)
+    expected = np.sum((each - mean) ** 2) / count / np.sum(mean**2)
+    monitor = GradientMonitor(noise_scale=True)
+    logs = fit(model, x, y, epochs=1, callbacks=[monitor]).history
+    assert logs["noise_scale"][0] == pytest.approx(expected, rel=0.25)
+    assert monitor.noise["noise_scale_from"][0] == ("4 parts of each update" if accumulate else "successive updates")
+    assert monitor.noise["batch"][0] == BATCH * (accumulate or 1)
+
+
+def test_noise_that_hides_the_gradient_gives_no_number():
+    x, y = samples(16)
+    model = model_of(keras.optimizers.SGD(1e-9))
+    x[8:], y[8:] = x[:8], 2 * np.asarray(model.predict(x[:8], verbose=0)) - y[:8]  # the opposite gradient
+    monitor = GradientMonitor(noise_scale=True)
+    fit(model, x, y, epochs=1, callbacks=[monitor])
+    assert monitor.noise["noise_scale"].isna().all()
+
+
+# === Vanishing and exploding ===
+def deep(activation, initializer="glorot_uniform", depth=12, scale=None):
+    keras.utils.set_random_seed(2)
+    start = initializer if scale is None else keras.initializers.RandomNormal(stddev=scale, seed=1)
+    hidden = [layers.Dense(16, activation=activation, kernel_initializer=start, name=f"h{n}") for n in range(depth)]
+    model = keras.Sequential([keras.Input((6,)), *hidden, layers.Dense(1, name="out")])
+    model.compile(keras.optimizers.SGD(1e-6), "mse")
+    return model
+
+
+def test_vanishing_gradients_are_named_with_the_evidence():
+    monitor = GradientMonitor()
+    fit(deep("sigmoid"), *samples(), epochs=1, callbacks=[monitor])
+    found = {one["layer"]: one for one in monitor.findings}
+    assert {one["condition"] for one in monitor.findings} == {"vanishing"}
+    assert {"h0", "h1", "h2"} <= set(found)
+    assert "out" not in found
+    norms = dict(zip(monitor.results["layer"], monitor.results["gradient_norm"], strict=True))
+    assert f"{norms['h0']:.3g}" in found["h0"]["evidence"]
+    assert "from layer to layer it shrinks to 0." in found["h0"]["evidence"]
+
+
+def test_exploding_gradients_are_named_with_the_evidence():
+    growing = GradientMonitor()
+    fit(model_of(keras.optimizers.SGD(30.0)), *samples(), epochs=3, callbacks=[growing])
+    assert {one["condition"] for one in growing.findings} == {"exploding"}
+    assert all("rose to" in one["evidence"] or "infinite" in one["evidence"] for one in growing.findings)
+
+
+def test_nothing_is_found_in_a_deep_net_that_starts_well():
+    monitor = GradientMonitor()
+    fit(deep("relu", "he_normal"), *samples(), epochs=2, callbacks=[monitor])
+    assert monitor.findings == []
+
+
+def test_gradients_that_are_not_finite_are_counted_by_layer():
+    x, y = samples()
+    x[BATCH] = np.nan
+    monitor, clipping = GradientMonitor(), GradientClipping(value=1.0, nonfinite="skip")
+    fit(model_of(), x, y, epochs=1, callbacks=[monitor, clipping])
+    assert monitor.results["nonfinite"].tolist() == [1, 1]
+    assert np.isfinite(monitor.results["gradient_norm"]).all()
+    assert "infinite or no number in 1 update" in monitor.findings[0]["evidence"]
+
+
+# === What a user sees ===
+def test_a_picture_and_a_table(tmp_path):
+    monitor = GradientMonitor(every=1, noise_scale=True)
+    with pytest.raises(ValueError, match="nothing to show yet"):
+        monitor.plot()
+    fit(model_of(), *samples(), callbacks=[monitor])
+    figure = monitor.plot()
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
+    assert titles[0] == "mean gradient norm"
+    assert "noise scale" in titles[2]
+    assert [one.get_text() for one in figure.axes[0].get_yticklabels()] == ["hidden", "last"]
+    monitor.results.to_csv(tmp_path / "gradients.csv", index=False)
+    assert len((tmp_path / "gradients.csv").read_text(encoding="utf-8").splitlines()) == 1 + 4
+
+
+class TwoOptimizers(keras.Sequential):
+    """Trains with an optimizer that Keras does not know of."""
+
+    def train_step(self, *arguments):
+        own = self.__dict__["own"]
+        kept, self.__dict__["optimizer"] = self.optimizer, own
+        try:
+            return super().train_step(*arguments)
+        finally:
+            self.__dict__["optimizer"] = kept
+
+
+@on_tensorflow
+def test_an_optimizer_that_updates_nothing_is_said():
+    model = model_of(kind=TwoOptimizers)
+    model.__dict__["own"] = keras.optimizers.SGD(0.1)
+    model.__dict__["own"].build(model.trainable_variables)
+    with pytest.warns(UserWarning, match=r"GradientMonitor saw no update of model.optimizer"):
+        fit(model, *samples(), epochs=1, callbacks=[GradientMonitor()])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"every": 0}, "every is a number of updates, at least 1"), ({"every": 1.5}, "got 1.5")],
+)
+def test_arguments_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        GradientMonitor(**arguments)
+
+
+def test_a_layer_that_is_not_there_is_refused_before_training():
+    with pytest.raises(ValueError, match="layers: no layer fits 'hiden'; there are hidden"):
+        fit(model_of(), *samples(), callbacks=[GradientMonitor(layers=["hiden"])])
