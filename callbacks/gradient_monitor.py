@@ -19,8 +19,8 @@ class GradientMonitor(Diagnostic):
         every: measure the update-to-weight ratio |w_(t+1) - w_t| / |w_t| of each layer at every so-manieth update; not
             at all for None, which is cheaper. A ratio of about 1e-3 is usual.
         noise_scale: whether to estimate the gradient noise scale (`noise_scale.py`), in samples: about the batch size
-            at which larger batches stop paying. From replicas or accumulated micro-batches where there are any, otherwise
-            from successive updates; the column `noise_scale_from` says which.
+            at which larger batches stop paying. From replicas or accumulated micro-batches where there are any,
+            otherwise from successive updates; the column `noise_scale_from` says which.
         layers: the layers to measure, by name or pattern such as "block_*"; all by default.
 
     The logs get `grad_norm` (the mean global norm over the epoch's updates), `grad_norm/<layer>`, and where asked for
