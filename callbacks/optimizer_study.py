@@ -238,10 +238,11 @@ def run_study(
         measured[seed] = found
     one = measured[numbers[0]]
     rule = rule_of([name for name in one["rows"][0] if name not in ("optimizer", "learning_rate", "epoch")])
-    seconds: dict[str, float] = {}
-    if rounds:
+    seconds = kept.step_seconds() if rounds else {}
+    if seconds is None:
         tell("timing a step of each optimizer")
         seconds = time_steps(_alone(prepare, candidates, numbers[0]), one["steps"], rounds)
+        kept.keep_step_seconds(seconds)
     return _study(measured, seconds, replace(rule, steps_per_epoch=one["steps"]))
 
 
@@ -266,11 +267,13 @@ def _alone(prepare: Callable[[int], Trial], candidates: Sequence[Candidate], see
     lowest: dict[str, Candidate] = {}
     for one in sorted(candidates, key=lambda one: one.learning_rate):
         lowest.setdefault(one.optimizer, one)
-    trials = {}
+    trials: dict[str, Trial] = {}
     for name in dict.fromkeys(one.optimizer for one in candidates):
         keras.utils.set_random_seed(seed)
-        trials[name] = prepare(seed)
-        trials[name].train_with(lowest[name].make(lowest[name].learning_rate))
+        trial = prepare(seed)
+        trial.train_with(lowest[name].make(lowest[name].learning_rate))
+        samples = next(iter(trials.values()), trial).fit  # the same for all, in memory once
+        trials[name] = replace(trial, fit=samples)
     return trials
 
 

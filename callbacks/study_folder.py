@@ -2,6 +2,7 @@
 
 study.json            what is compared, and how: a comparison of something else does not go on in this folder
 seeds/seed-0.json     everything measured with one seed, written when its fit has ended, whole or not at all
+times.json            what a step of each optimizer takes
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 from .files import written_whole
 
-SETTINGS, SEEDS = "study.json", "seeds"
+SETTINGS, SEEDS, TIMES = "study.json", "seeds", "times.json"
 
 
 class StudyFolder:
@@ -50,6 +51,15 @@ class StudyFolder:
         """Writes what was measured with a seed."""
         if self.path is not None:
             _write(self._file(seed), measured)
+
+    def step_seconds(self) -> dict[str, float] | None:
+        """The times of steps, if they were measured."""
+        return None if self.path is None else _read(self.path / TIMES)
+
+    def keep_step_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Writes the times of steps."""
+        if self.path is not None:
+            _write(self.path / TIMES, seconds)
 
     def _file(self, seed: int) -> Path:
         return self.path / SEEDS / f"seed-{seed}.json"  # type: ignore[operator]

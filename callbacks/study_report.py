@@ -13,9 +13,17 @@ from .report_page import Picture, Report, Section, Table, write_page
 if TYPE_CHECKING:
     from .optimizer_study import OptimizerStudy
 
+_COLUMNS = (
+    "Training speed: the median of steps to the target, fast if at most 1.5 times the fewest. Convergence: the final "
+    "training loss, good if at most 5 % of the way down to the lowest is missing. Stability: good if no run diverges "
+    "at the best rate or beside it, and the loss rises by at most 10 % of its fall (roughness). Generalization: good "
+    "if the interval of the difference from the best does not rule out that they are equal; the gap is the validation "
+    "loss less the training loss."
+)
 
-def readable_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
-    """The summary as a person reads it: a few columns of text for each optimizer, the best first."""
+
+def figure_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
+    """How good each optimizer is at its best rate, as text, the best first; "±" is half an interval's width."""
     monitor = study.rule.monitor
     tested = "test_" + monitor.removeprefix("val_")
     rows = []
@@ -28,19 +36,22 @@ def readable_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
         }
         if tested in row:
             shown[tested] = _with_interval(row[tested], row[f"{tested}_low"], row[f"{tested}_high"])
-        rows.append(
-            shown
-            | {
-                "steps to target": _steps(row),
-                "seconds": "" if not math.isfinite(row["seconds_to_target"]) else f"{row['seconds_to_target']:.3g}",
-                "usable rates": "" if math.isnan(row["usable_share"]) else f"{row['usable_share']:.0%}",
-                "training speed": row["training_speed"],
-                "convergence": f"{row['convergence']} ({row['final_loss']:.3g})",
-                "stability": f"{row['stability']} ({row['diverged']:.0%} diverged)",
-                "generalization": row["generalization"],
-            }
-        )
+        rows.append(shown | {"usable rates": "" if math.isnan(row["usable_share"]) else f"{row['usable_share']:.0%}"})
     return rows
+
+
+def column_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
+    """The course's four columns: a word, and what it was judged by."""
+    return [
+        {
+            "optimizer": row["optimizer"],
+            "training speed": f"{row['training_speed']}{_speed(row)}",
+            "convergence": f"{row['convergence']}: loss {row['final_loss']:.3g}",
+            "stability": f"{row['stability']}: {row['diverged']:.0%} diverged, roughness {row['roughness']:.2g}",
+            "generalization": row["generalization"] + (f": gap {row['gap']:.2g}" if "gap" in row else ""),
+        }
+        for row in study.summary.to_dict("records")
+    ]
 
 
 def notes(study: "OptimizerStudy") -> list[str]:
@@ -85,7 +96,8 @@ def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapp
         f"{study.rule.monitor}."
     )
     sections = [
-        Section("Optimizers", what, table=Table(csv_text(readable_rows(study)), "optimizers.csv")),
+        Section("Optimizers", what, table=Table(csv_text(figure_rows(study)), "optimizers.csv")),
+        Section("Four columns", _COLUMNS, table=Table(csv_text(column_rows(study)), "columns.csv")),
         Section("Curves, sensitivity and intervals", pictures=[Picture.of_figure(study.plot(), title)]),
         Section("To know of the table", facts={str(number): one for number, one in enumerate(notes(study), start=1)}),
         Section("All figures", table=Table(summary, "summary.csv")),
@@ -107,7 +119,13 @@ def _with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.4f}" if math.isnan(low) else f"{value:.4f} ± {(high - low) / 2:.4f}"
 
 
-def _steps(row: Mapping[str, Any]) -> str:
-    """The median of steps to the target; in how many runs, where not in all."""
-    some = f" ({row['reached']} of {row['runs']} runs)" if row["reached"] < row["runs"] else ""
-    return f"{row['steps_to_target']:,.0f}{some}" if math.isfinite(row["steps_to_target"]) else f"not reached{some}"
+def _speed(row: Mapping[str, Any]) -> str:
+    """The median of steps and seconds to the target; in how many runs, where not in all."""
+    told = []
+    if math.isfinite(row["steps_to_target"]):
+        told.append(f"{row['steps_to_target']:,.0f} steps")
+    if math.isfinite(row["seconds_to_target"]):
+        told.append(f"{row['seconds_to_target']:.3g} s")
+    if row["reached"] < row["runs"]:
+        told.append(f"{row['reached']} of {row['runs']} runs")
+    return ": " + ", ".join(told) if told else ""

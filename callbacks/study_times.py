@@ -38,17 +38,18 @@ class EpochClock(keras.callbacks.Callback):
         self.steps = self.params.get("steps") or 0
 
 
-def epoch_timer(model: keras.Model, **arguments: Any) -> EpochTimer:
+def epoch_timer(model: keras.Model, callbacks: Sequence[Any] = (), **arguments: Any) -> EpochTimer:
     """A function that trains a compiled model for another epoch, and gives the seconds.
 
     Args:
         model: compiled.
+        callbacks: that take part.
         **arguments: of `model.fit`.
     """
     clock = EpochClock()
 
     def run() -> float:
-        model.fit(**arguments, epochs=1, callbacks=[clock], verbose=0)
+        model.fit(**arguments, epochs=1, callbacks=[*callbacks, clock], verbose=0)
         return clock.seconds
 
     return run

@@ -19,12 +19,14 @@ class Trial:
         fit: arguments of `model.fit` that name the training samples: `x`, `y`, `batch_size`, `shuffle`.
         validation: what `fit` takes as `validation_data`; None if there is nothing to choose by but the training.
         test: likewise, of samples that are never chosen by.
+        callbacks: further ones that take part in the fit, such as `GradientClipping`.
     """
 
     model: keras.Model
     fit: Mapping[str, Any]
     validation: Any = None
     test: Any = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
     def evaluate(self, samples: Any) -> dict[str, float]:
         """The loss and the metrics of the model as it is now, by name."""
@@ -72,9 +74,8 @@ def train_seed(
     trial = prepare(seed)
     comparison = OptimizerComparison({one.label: one.make(one.learning_rate) for one in candidates}, exact=exact)
     clock, by_label = _Progress(tell), {one.label: one for one in candidates}
-    trial.model.fit(
-        **trial.fit, validation_data=trial.validation, epochs=epochs, callbacks=[comparison, clock], verbose=0
-    )
+    callbacks = [*trial.callbacks, comparison, clock]
+    trial.model.fit(**trial.fit, validation_data=trial.validation, epochs=epochs, callbacks=callbacks, verbose=0)
     rows = [{**_names(by_label[row["optimizer"]]), **_plain(row)} for row in comparison.rows]
     tests = []
     for label, one in by_label.items() if trial.test is not None else ():
@@ -109,7 +110,7 @@ def time_steps(trials: Mapping[str, Trial], steps: int, rounds: int) -> dict[str
     """
     import statistics
 
-    timers = {name: epoch_timer(one.model, **one.fit) for name, one in trials.items()}
+    timers = {name: epoch_timer(one.model, one.callbacks, **one.fit) for name, one in trials.items()}
     return {name: statistics.median(seconds) / steps for name, seconds in take_turns(timers, rounds).items()}
 
 

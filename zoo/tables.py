@@ -15,6 +15,17 @@ def _table(*headings: str, **kwargs: Any) -> Table:
     return table
 
 
+def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
+    """A row per dict of texts, a column per key."""
+    first, *others = (name.replace("_", " ") for name in rows[0])
+    table = _table(first)
+    for heading in others:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*row.values())
+    return table
+
+
 def models_table(entries: Iterable[Any]) -> Table:
     """A row per model of the registry."""
     table = _table("model")

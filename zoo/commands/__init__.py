@@ -7,6 +7,7 @@ are imported inside the commands that need them, so that `--help` answers at onc
 import typer
 
 from .bench import bench
+from .compare import compare
 from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
@@ -19,6 +20,6 @@ from .report import report
 from .scale import scale
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for _command in (models, data, fit, evaluate, predict, report, parity, bench, scale, doctor):
+for _command in (models, data, fit, evaluate, predict, compare, report, parity, bench, scale, doctor):
     app.command()(_command)
 app.command(context_settings={"allow_interspersed_args": False})(launch)
