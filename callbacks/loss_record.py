@@ -24,6 +24,9 @@ class LossRecord:
         every: steps in a block.
         steps: in an epoch.
 
+    Attributes:
+        losses: the mean losses of all blocks so far, by copy.
+
     Raises:
         ValueError: if the number of steps is not known, or the model keeps no mean loss.
     """
@@ -39,7 +42,7 @@ class LossRecord:
         if not steps:
             raise ValueError(f"record={every} needs to know the steps of an epoch: hand steps_per_epoch to model.fit.")
         self._tracker, self._every, self._blocks = tracker, every, -(-steps // every)
-        self._losses: dict[str, list[float]] = {name: [] for name in names}
+        self.losses: dict[str, list[float]] = {name: [] for name in names}
         with scope_of(model):
             self._step = _variable((), "int32", "only_first_replica", "step_of_epoch")
             self._sums = _variable((self._blocks, len(names), 2), "float32", "sum", "loss_sums")
@@ -72,9 +75,9 @@ class LossRecord:
         steps = np.diff(sums, axis=0, prepend=0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = steps[..., 0] / steps[..., 1]
-        for place, losses in enumerate(self._losses.values()):
+        for place, losses in enumerate(self.losses.values()):
             losses.extend(means[:, place].tolist())
-        return {name: np.asarray(losses) for name, losses in self._losses.items()}
+        return {name: np.asarray(losses) for name, losses in self.losses.items()}
 
 
 def _variable(shape, dtype: str, aggregation: str, name: str):

@@ -12,50 +12,51 @@ from .keras_internals import (
     TrainingCopies,
     build_all,
     compiling_pays,
+    fresh_optimizer,
+    make_several_steps_a_call,
     more_is_better,
     scope_of,
 )
 from .loss_record import LossRecord
+from .schedules_of_copies import SchedulesOfCopies
 
 if TYPE_CHECKING:
-    pass
-
-Optimizers = Mapping[str, keras.optimizers.Optimizer | str]
+    from matplotlib.figure import Figure
 
 
 class OptimizerComparison(Diagnostic):
     """Trains one copy of the model with each optimizer, all on the very same batches, within one `fit`.
 
-    Every copy starts from the model's present weights and draws the same random numbers (dropout, noise), and has its
+    Every copy starts from the model's present weights and draws the same random numbers (dropout, noise). Each has its
     own weights, statistics of batch normalization and metrics. When the fit is over, the model has the weights and the
-    optimizer of one of them. What is given serves as a pattern: every fit starts with fresh optimizers.
+    optimizer of one of them. Those given serve as patterns: every fit starts with fresh ones like them.
 
-    While the fit goes on, the model is the first copy, or the one to keep: `loss`, `val_loss` and the like in the logs
-    are its figures, and callbacks that watch, save or stop act on it. Learning-rate callbacks of Keras's
-    (`LearningRateScheduler`, `ReduceLROnPlateau`) act on every copy by its own figures. A copy that diverges goes on
-    without harm to the others. After an exception the model has its own optimizer back, and the weights of that copy.
+    While the fit goes on, the model is the copy to keep, or the first one: `loss`, `val_loss` and the like in the logs
+    are its figures, and callbacks that watch, save or stop act on it. `LearningRateScheduler` and `ReduceLROnPlateau`
+    act on every copy, by its own figures; clipping and other changes to gradients hold for all. A copy that diverges
+    does no harm to the others. After an exception, the model has its own optimizer back and the weights that the copy
+    had then.
 
     Args:
         optimizers: Keras's optimizers, or their names, by the names that they are to have in the results.
         keep: which of them the model is left with. By default the best by `monitor`, after the last epoch.
-        monitor: a metric, such as "val_accuracy"; by default "val_loss", or "loss" where there is no validation.
-        exact: whether every copy is to be bit for bit what a `fit` with its optimizer alone would give. Otherwise XLA
-            may compile the step, for models that it makes faster; it rounds differently.
+        monitor: a metric, such as "val_accuracy". By default "val_loss", or "loss" where nothing is validated.
+        exact: whether every copy is to be, bit for bit, what Keras's `fit` gives with its optimizer alone and the same
+            batches. Otherwise XLA may compile the updates, which rounds differently, and one call make several steps.
         record: keeps the mean training loss of every so many steps in `step_loss`.
 
     Attributes:
-        rows: one per epoch and optimizer: `epoch`, `optimizer`, every metric, in training and in validation (`val_`),
-            and `diverged`: whether the loss is no finite number.
+        rows: one for each epoch and optimizer: `epoch` (from 0), `optimizer`, every metric, in training and with `val_`
+            in validation, and `diverged`: whether the loss was no finite number.
         kept: name of the optimizer whose training the model was left with.
-        diverged: names of those whose loss, or a weight, has become infinite or no number.
+        diverged: names of those whose loss or weights have become infinite or no number.
         weights: each copy's final weights, as `model.set_weights` takes them.
-        step_loss: with `record`, each copy's mean loss over `record` steps after `record` steps; the last of an epoch
-            may be fewer.
+        step_loss: with `record`, each copy's mean loss of every `record` steps; the last of an epoch may be fewer.
 
     Raises:
-        ValueError: if there is no optimizer, a name or a value does not fit, or the model cannot be compared like this.
+        ValueError: for names or values that do not fit; before training, for a model that cannot be compared like this.
 
-    Logs `loss/NAME`, `val_loss/NAME`, and every other metric by name.
+    Logs every metric by name: `loss/NAME`, `val_loss/NAME`, ...
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
@@ -68,11 +69,11 @@ class OptimizerComparison(Diagnostic):
         'adam'
     """
 
-    order = 50  # what the others of this package log is there before, and their doctor looks at all of it afterwards
+    order = 50  # behind those whose figures it shows of the first copy alone
 
     def __init__(
         self,
-        optimizers: Optimizers,
+        optimizers: Mapping[str, keras.optimizers.Optimizer | str],
         keep: str | None = None,
         monitor: str | None = None,
         exact: bool = False,
@@ -85,84 +86,113 @@ class OptimizerComparison(Diagnostic):
             raise ValueError(f"keep={keep!r} is none of the optimizers: {', '.join(self.optimizers)}.")
         if keep is not None and monitor is not None:
             raise ValueError(f"keep={keep!r} says which copy the model is left with: leave out monitor={monitor!r}.")
-        if record is not None and (not isinstance(record, int) or record < 1):
-            raise ValueError(f"record is a number of steps, 1 or more; got {record!r}.")
+        if record is not None and (not isinstance(record, int) or isinstance(record, bool) or record < 1):
+            raise ValueError(f"record must be a number of steps, 1 or more; got {record!r}.")
+        self._forget()
+
+    def _forget(self) -> None:
         self.kept: str | None = None
         self.diverged: list[str] = []
         self.weights: dict[str, list[np.ndarray]] = {}
         self.step_loss: dict[str, np.ndarray] = {}
-        self._copies: TrainingCopies | None = None
-        self._record: LossRecord | None = None
-        self._figures: dict[str, dict[str, Any]] = {}  # of the epoch, by copy
+        self._training: dict[str, dict[str, Any]] = {}  # the epoch's figures, by copy
         self._validation: dict[str, dict[str, Any]] = {}
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._copies: TrainingCopies | None = None
+        self._schedules: SchedulesOfCopies | None = None
+        self._record: LossRecord | None = None
 
     # === Before training ===
     def attach(self, fit: FitSession) -> None:
-        self.kept, self.diverged, self.weights, self.step_loss = None, [], {}, {}
-        self._figures, self._validation = {}, {}
-        build_all(fit)
+        self._forget()
+        self._check(fit)
+        iterator = build_all(fit)
         for one in fit.callbacks:
-            if isinstance(one, Diagnostic) and one is not self and not fit.has(one):
-                one.begin_early(fit)
+            if isinstance(one, Diagnostic) and not fit.has(one):
+                one.begin_early(fit)  # so that all they attach is there to be copied
         fit.undo_by(self._let_go)
         fit.handles_nonfinite = True
         fit.avoids_xla = self.exact or not self.model.jit_compile
-        names = sorted(self.optimizers, key=lambda name: name != self.keep)  # the one to keep first
+        names = sorted(self.optimizers, key=lambda name: name != self.keep)  # the one to keep comes first
         with scope_of(self.model):
-            optimizers = {name: self._make(name) for name in names}
+            optimizers = {name: fresh_optimizer(self.optimizers[name], self.model.optimizer) for name in names}
         if self.record is not None:
             self._record = LossRecord(self.model, names, self.record, self.params.get("steps"))
-        steps = self.params.get("steps")
-        xla = not self.exact and compiling_pays(
-            self.model, list(optimizers.values()), steps and steps * self.params["epochs"]
-        )
+        xla = not self.exact and compiling_pays(self.model, list(optimizers.values()), self._number_of_steps())
         self._copies = TrainingCopies(fit, optimizers, xla, self._record, self._before_reset)
+        self._schedules = SchedulesOfCopies(fit, self._copies)
+        if not self.exact:
+            make_several_steps_a_call(fit, iterator)
 
-    def _let_go(self) -> None:
-        self._copies = self._record = None
+    def _check(self, fit: FitSession) -> None:
+        for one in fit.callbacks:
+            if isinstance(one, OptimizerComparison) and one is not self:
+                raise ValueError("a fit takes one OptimizerComparison: give it all the optimizers.")
+            restores = isinstance(one, keras.callbacks.EarlyStopping) and one.restore_best_weights
+            if restores and self.keep is None and len(self.optimizers) > 1:
+                raise ValueError(
+                    "EarlyStopping(restore_best_weights=True) goes back to weights of one copy, and which of them the "
+                    "model is left with is not known before the end: say keep=, or leave out restore_best_weights."
+                )
 
-    def _make(self, name: str) -> keras.optimizers.Optimizer:
-        """A fresh optimizer like the one of this name, wrapped as `compile` has wrapped the model's."""
-        pattern = self.optimizers[name]
-        optimizer = type(pattern).from_config(pattern.get_config())
-        own = self.model.optimizer
-        scaled = keras.optimizers.LossScaleOptimizer
-        if isinstance(own, scaled) and not isinstance(optimizer, scaled):
-            return scaled(optimizer, own.initial_scale, own.dynamic_growth_steps, name=own.name)
-        return optimizer
+    def _number_of_steps(self) -> int | None:
+        in_epoch = self.params.get("steps")
+        return in_epoch * self.params["epochs"] if in_epoch else None
 
     # === Every epoch ===
     def on_epoch_begin(self, epoch, logs=None):
-        self._figures, self._validation = {}, {}
+        self._training, self._validation = {}, {}
         if self._record is not None:
             self._record.begin_epoch()
+        if self._schedules is not None:
+            self._schedules.begin_epoch(epoch)
 
     def _before_reset(self) -> None:
-        if not self._figures and self._copies is not None:  # validation begins to count anew
-            self._figures = self._read()
+        if not self._training:  # validation begins to count anew
+            self._training = self._read()
 
     def on_test_end(self, logs=None):
         if self._copies is not None:
             self._validation = self._read()
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        assert self._copies is not None
-        return {one.name: self._copies.metrics_of(one) for one in self._copies.copies}
+        copies = self._copies
+        return {} if copies is None else {one.name: copies.metrics_of(one) for one in copies.copies}
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
-        training = self._figures or self._read()
-        shown = next(iter(training))
-        plain = {name: value for name, value in logs.items() if "/" not in name}
+        figures = self._figures(logs)
+        if self.monitor is not None and not self.rows:
+            self._check_monitor(figures)
         for name in self.optimizers:
-            figures = plain if name == shown else _numbers(training[name], self._validation.get(name, {}), logs, name)
-            logs |= {f"{metric}/{name}": value for metric, value in figures.items()}
-            diverged = not np.isfinite(figures.get("loss", 0.0))
-            if diverged and name not in self.diverged:
-                self.diverged.append(name)
-            self.rows.append({"epoch": epoch, "optimizer": name, **figures, "diverged": diverged})
+            logs |= {f"{metric}/{name}": value for metric, value in figures[name].items()}
+            diverged = not _is_finite(figures[name].get("loss", 0.0))
+            self.diverged += [name] if diverged and name not in self.diverged else []
+            self.rows.append({"epoch": epoch, "optimizer": name, **figures[name], "diverged": diverged})
         if self._record is not None:
             self.step_loss = self._record.end_epoch()
+        if self._schedules is not None:
+            self._schedules.end_epoch(epoch, figures)
+
+    def _check_monitor(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        known = dict.fromkeys(metric for one in figures.values() for metric in one)
+        if self.monitor not in known:
+            raise ValueError(f"monitor={self.monitor!r} is none of the metrics: {', '.join(known)}.")
+        more_is_better(self.model, self.monitor)
+
+    def _figures(self, logs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The epoch's figures of every copy, named as the logs of a fit of its own would name them."""
+        training = self._training or self._read()
+        first, *others = training
+        found = {first: {name: value for name, value in logs.items() if "/" not in name}}
+        for name in others:
+            end = f"/{name}"
+            found[name] = {metric: _number(value) for metric, value in training[name].items()}
+            found[name] |= {f"val_{metric}": _number(value) for metric, value in self._validation.get(name, {}).items()}
+            found[name] |= {metric.removesuffix(end): value for metric, value in logs.items() if metric.endswith(end)}
+        return found
 
     # === After training ===
     def on_train_end(self, logs=None):
@@ -170,48 +200,77 @@ class OptimizerComparison(Diagnostic):
         if copies is not None:
             copies.finalize()
             self.weights = {one.name: copies.weights_of(one) for one in copies.copies}
-            broken = [name for name, all_of_it in self.weights.items() if not all(map(_is_finite, all_of_it))]
+            broken = [name for name, weights in self.weights.items() if not all(map(_is_finite, weights))]
             self.diverged += [name for name in broken if name not in self.diverged]
-            self.kept = self.keep or self._best(copies.copies[0].name)
+            self.kept = self.keep or self._best() or copies.copies[0].name
             with scope_of(self.model):
-                fresh = self._make(self.kept)
+                fresh = fresh_optimizer(self.optimizers[self.kept], self.model.optimizer)
             copies.keep(next(one for one in copies.copies if one.name == self.kept), fresh)
         super().on_train_end(logs)
 
-    def _best(self, otherwise: str) -> str:
-        """The optimizer with the best monitored metric after the last epoch, among those that have not diverged."""
-        last = {row["optimizer"]: row for row in self.rows[-len(self.optimizers) :]}
-        monitor = self.monitor or ("val_loss" if any("val_loss" in row for row in last.values()) else "loss")
-        ranked = {name: row[monitor] for name, row in last.items() if monitor in row and name not in self.diverged}
-        ranked = {name: value for name, value in ranked.items() if np.isfinite(value)}
-        if not ranked:
-            return otherwise
-        choose = max if more_is_better(self.model, monitor) else min
-        return choose(ranked, key=ranked.__getitem__)
+    def _best(self) -> str | None:
+        """The optimizer with the best last value of the monitored metric, among those that have not diverged."""
+        monitor = self.monitor or ("val_loss" if any("val_loss" in row for row in self.rows) else "loss")
+        last = {row["optimizer"]: row[monitor] for row in self.rows if monitor in row}
+        values = {name: last[name] for name in last if name not in self.diverged and _is_finite(last[name])}
+        choose = max if values and more_is_better(self.model, monitor) else min
+        return choose(values, key=values.__getitem__, default=None)
+
+    # === For checkpoints ===
+    def get_state(self) -> dict[str, Any]:
+        """What it remembers of the fit so far, as plain values."""
+        return {
+            "rows": self.rows,
+            "diverged": self.diverged,
+            "losses": None if self._record is None else self._record.losses,
+            "schedules": None if self._schedules is None else self._schedules.get_state(),
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Puts back what `get_state` gave, in a fit that has begun."""
+        self.rows, self.diverged = state["rows"], state["diverged"]
+        if self._record is not None:
+            self._record.losses = state["losses"]
+        if self._schedules is not None:
+            self._schedules.set_state(state["schedules"])
+
+    # === Picture ===
+    def plot(self) -> "Figure":
+        """Training and validation loss of every optimizer by epoch, as a matplotlib figure.
+
+        Raises:
+            ValueError: before the first epoch has ended.
+        """
+        from .comparison_picture import draw_comparison
+
+        self.check_has_results()
+        return draw_comparison(self.rows, list(self.optimizers), self.diverged)
 
 
-def _patterns(optimizers: Optimizers) -> dict[str, keras.optimizers.Optimizer]:
+def _patterns(optimizers: Any) -> dict[str, keras.optimizers.Optimizer]:
     if not isinstance(optimizers, Mapping) or not optimizers:
-        raise ValueError(f'optimizers is a dict such as {{"sgd": "sgd", "adam": Adam(0.01)}}; got {optimizers!r}.')
+        raise ValueError(
+            f'optimizers must be a dict, at least one by name, such as {{"sgd": "sgd", "adam": Adam(0.01)}}; got '
+            f"{optimizers!r}."
+        )
     patterns = {}
     for name, given in optimizers.items():
         if not isinstance(name, str) or not name or "/" in name:
-            raise ValueError(f"optimizers are named by words without a slash; got {name!r}.")
+            raise ValueError(f"optimizers must be named by strings without a slash; got {name!r}.")
         try:
             patterns[name] = keras.optimizers.get(given)
         except (ValueError, TypeError) as error:
             raise ValueError(
-                f"optimizers[{name!r}] is no optimizer of Keras's, or name of one; got {given!r}."
+                f"optimizers[{name!r}] must be an optimizer of Keras's or a name; got {given!r}."
             ) from error
+        if not isinstance(patterns[name], keras.optimizers.Optimizer):
+            raise ValueError(f"optimizers[{name!r}] must be an optimizer of Keras's or a name; got {given!r}.")
     return patterns
 
 
-def _numbers(training, validation, logs, name: str) -> dict[str, Any]:
-    """A copy's figures, named as the logs of a fit would name them."""
-    figures = {**training, **{f"val_{metric}": value for metric, value in validation.items()}}
-    figures |= {metric.removesuffix(f"/{name}"): value for metric, value in logs.items() if metric.endswith(f"/{name}")}
-    return {metric: value.item() if getattr(value, "ndim", None) == 0 else value for metric, value in figures.items()}
+def _number(value: np.ndarray) -> Any:
+    return value.item() if value.ndim == 0 else value
 
 
-def _is_finite(values: np.ndarray) -> bool:
-    return bool(np.isfinite(values.astype("float64")).all())
+def _is_finite(values: Any) -> bool:
+    return bool(np.isfinite(np.asarray(values, "float64")).all())

@@ -6,7 +6,9 @@
 - `fit_session.py`: changes to a model that last for one fit, however that ends
 - `training_copies.py`: several trainings of one model inside its own step; `copies_on_jax.py`: how their values travel
 - `building.py`: variables that only the first step would make
+- `steps_per_call.py`: several steps in one call of Keras's loop
 - `monitored.py`: which of two values of a metric is the better one
+- `optimizer_copies.py`: optimizers made like others
 - `compiled_updates.py`: updates of optimizers, compiled by XLA once for many
 - `learning_rate.py`: a learning rate that follows from the number of the step
 - `snapshots.py`: all that training changes, copied and put back
@@ -22,9 +24,11 @@ from .gradient_values import dense_gradient, gradient_values, is_sparse, scale_g
 from .learning_rate import learning_rate_by_step
 from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
 from .monitored import more_is_better
+from .optimizer_copies import fresh_optimizer
 from .random_state import global_seed_state
 from .snapshots import Snapshot, build_for_fit, write_back_state
-from .training_copies import TrainingCopies, TrainingCopy, scope_of
+from .steps_per_call import make_several_steps_a_call
+from .training_copies import TrainingCopies, scope_of
 from .update_hooks import see_part
 
 __all__ = [
@@ -32,7 +36,6 @@ __all__ = [
     "GradientStage",
     "Snapshot",
     "TrainingCopies",
-    "TrainingCopy",
     "add_stage",
     "axes_of_units",
     "build_all",
@@ -40,12 +43,14 @@ __all__ = [
     "close_session",
     "compiling_pays",
     "dense_gradient",
+    "fresh_optimizer",
     "global_seed_state",
     "gradient_stages",
     "gradient_values",
     "is_sparse",
     "leaf_optimizer",
     "learning_rate_by_step",
+    "make_several_steps_a_call",
     "more_is_better",
     "parts_of_update",
     "rebuild_step",

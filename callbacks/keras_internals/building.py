@@ -9,28 +9,30 @@ import keras
 from .fit_session import FitSession
 
 
-def build_all(fit: FitSession) -> None:
+def build_all(fit: FitSession) -> Any:
     """Makes all variables of a model, its optimizer, its loss and its metrics. For `on_train_begin`.
 
     Nothing is taken from the data, whose order would change: their shapes and types are enough.
 
+    Returns:
+        Keras's iterator over the data of the fit; None if another loop runs the steps, which has built everything.
+
     Raises:
         ValueError: for a model that cannot be built from these.
     """
-    model = fit.model
-    if keras.backend.backend() == "tensorflow":
-        iterator = _epoch_iterator()
-        if iterator is not None:  # the engine has built everything
-            try:
-                with model.distribute_strategy.scope():
-                    model._symbolic_build(data_batch=_symbolic_batch(iterator))
-            except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:
-                raise ValueError(
-                    f"{type(model).__name__} has no weights, or no metrics, before its first step, and cannot be built "
-                    "from the shapes of its data: call model.train_on_batch(...) once before model.fit."
-                ) from error
+    model, iterator = fit.model, _epoch_iterator()
+    if keras.backend.backend() == "tensorflow" and iterator is not None:
+        try:
+            with model.distribute_strategy.scope():
+                model._symbolic_build(data_batch=_symbolic_batch(iterator))
+        except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:
+            raise ValueError(
+                f"{type(model).__name__} has no weights, or no metrics, before its first step, and cannot be built "
+                "from the shapes of its data: call model.train_on_batch(...) once before model.fit."
+            ) from error
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+    return iterator
 
 
 def _epoch_iterator() -> Any:

@@ -11,5 +11,8 @@ def more_is_better(model: keras.Model, monitor: str) -> bool:
     """
     judge = keras.callbacks.EarlyStopping(monitor)
     judge.set_model(model)
-    judge._set_monitor_op()
+    try:
+        judge._set_monitor_op()
+    except ValueError as error:
+        raise ValueError(f"whether more of monitor={monitor!r} is better cannot be told: say keep= instead.") from error
     return bool(judge.monitor_op(1.0, 0.0))

@@ -27,7 +27,13 @@ from .compiled_updates import compile_updates
 from .copies_on_jax import Carried
 from .fit_session import FitSession, replaced
 from .gradient_stages import add_stage, stages_of
-from .random_state import global_seed_state, read_torch_random, write_torch_random
+from .optimizer_copies import (
+    build_optimizer,
+    give_optimizer,
+    refuse_what_copies_cannot_have,
+    variables_without_decay,
+)
+from .random_state import global_seed_state, global_seed_there, read_torch_random, write_torch_random
 
 
 class TrainingCopy:
@@ -73,6 +79,8 @@ class TrainingCopies:
         before_reset: Callable[[], None] = lambda: None,
     ):
         self.model, self._fit, self._record = fit.model, fit, record
+        refuse_what_copies_cannot_have(self.model)
+        fit.enter(global_seed_there())
         self._before_reset = before_reset
         self._metrics = set(self.model.get_metrics_result())
         stages = stages_of(self.model)
@@ -84,8 +92,10 @@ class TrainingCopies:
         ]
         fit.enter(replaced(self.model, "optimizer", self.copies[0].optimizer))
         for one in self.copies:
+            variables = self.model.trainable_variables
+            without_decay = variables_without_decay(one.optimizer, variables)
             with self.entered(one), scope_of(self.model):
-                one.optimizer.build(self.model.trainable_variables)
+                build_optimizer(one.optimizer, variables, without_decay)
                 for stage in stages:
                     add_stage(self.model, stage)
         if xla:
@@ -147,15 +157,16 @@ class TrainingCopies:
             optimizer: like the copy's, but not built; it gets the state of the copy's.
         """
         ours = {id(variable) for variable in self._shared}
+        variables = self.model.trainable_variables
         with scope_of(self.model):
-            optimizer.build(self.model.trainable_variables)
+            build_optimizer(optimizer, variables, variables_without_decay(optimizer, variables))
         state = [variable for variable in one.optimizer.variables if id(variable) not in ours]
         for variable, value in zip(optimizer.variables, state, strict=True):
             variable.assign(ops.convert_to_tensor(value.value))
         for variable in self.model.variables:
             if one.pairs:
                 variable.assign(ops.convert_to_tensor(one.of(variable).value))
-        self._fit.afterwards(lambda: _give_optimizer(self.model, optimizer))
+        self._fit.afterwards(lambda: give_optimizer(self.model, optimizer))
 
     # === The steps ===
     def _install(self) -> None:
@@ -239,11 +250,3 @@ def _twin(variable, model):
 
 def _parts(native) -> tuple[Any, ...]:
     return native.values if isinstance(native, tf.distribute.DistributedValues) else (native,)
-
-
-def _give_optimizer(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-    """Compiles the model with an optimizer, without touching anything else."""
-    model.optimizer = optimizer
-    compiled = model._compile_config.config  # as `compile` was called, which wraps optimizers in mixed_float16
-    as_given = hasattr(compiled["optimizer"], "inner_optimizer") or not hasattr(optimizer, "inner_optimizer")
-    compiled["optimizer"] = optimizer if as_given else optimizer.inner_optimizer
