@@ -17,8 +17,11 @@ Reference:
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+def mean_interval(values: "ArrayLike", confidence: float = 0.95) -> Interval:
     """Student's interval of the mean.
 
     Args:
@@ -79,7 +82,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
 
 
 def paired_interval(
-    values: Sequence[float], reference: Sequence[float], confidence: float = 0.95, comparisons: int = 1
+    values: "ArrayLike", reference: "ArrayLike", confidence: float = 0.95, comparisons: int = 1
 ) -> Interval:
     """The interval of the mean difference `values - reference`, run by run.
 

@@ -72,8 +72,8 @@ def check_options(epochs: int, rounds: int, target: Any, confidence: float) -> N
     if target is None:
         return
     is_pair = isinstance(target, tuple | list) and len(target) == 2 and isinstance(target[0], str)
-    value = target[1] if is_pair else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    limit = target[1] if is_pair else None
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
         raise ValueError(f'target must be a metric and a number, such as ("val_accuracy", 0.95); got {target!r}.')
 
 

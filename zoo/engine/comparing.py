@@ -79,7 +79,7 @@ def compare_recipe(
     begun = _begun(out, resume)
     folder = begun or make_run_folder(out, overwrite)
     settings = {name: value for name, value in recipe.settings().items() if name not in _LEFT_OUT}
-    config = {
+    config: dict[str, Any] = {
         "gradschool": __version__,
         "command": command,
         "comparison": {**settings, "optimizers": list(makers), "seeds": seeds, "exact": exact},

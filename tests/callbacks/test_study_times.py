@@ -1,0 +1,108 @@
+"""Steps are timed in turns, and what a comparison costs is a ratio of epochs in the same rounds."""
+
+import keras
+import numpy as np
+import pytest
+
+from gradschool.callbacks import study_times
+from gradschool.callbacks.study_times import SETTLING, TurnsWithinFit, comparison_cost, epoch_timer, take_turns
+
+X, Y = np.ones((24, 5), "float32"), np.ones((24, 1), "float32")
+
+
+def make_model():
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+
+
+def compiled():
+    model = make_model()
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_everyone_takes_a_turn_in_every_round_and_nobody_is_always_first():
+    calls = []
+
+    def timer(name):
+        def run():
+            calls.append(name)
+            return float(len(calls))
+
+        return run
+
+    seconds = take_turns({name: timer(name) for name in "abc"}, rounds=3)
+    rounds = [calls[first : first + 3] for first in range(0, len(calls), 3)]
+    assert len(rounds) == SETTLING + 3
+    assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
+    assert [one[0] for one in rounds[SETTLING:]] == ["a", "b", "c"]
+    for name, found in seconds.items():  # those of the rounds that count
+        assert found == [1.0 + 3 * number + one.index(name) for number, one in enumerate(rounds)][SETTLING:]
+
+
+class Clock:
+    """A clock that stands still unless something takes its time."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(study_times, "time", made)
+    return made
+
+
+def test_an_epoch_is_timed_within_the_fit(clock):
+    class Slow(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            clock.now += 100
+
+        def on_epoch_end(self, epoch, logs=None):
+            clock.now += 7
+
+    run = epoch_timer(compiled(), [Slow()], x=X, y=Y, batch_size=8)
+    assert [run(), run()] == [7.0, 7.0]
+
+
+def test_others_take_their_turns_between_the_epochs_of_a_fit(clock):
+    calls = []
+
+    def other():
+        calls.append(clock.now)
+        clock.now += 100
+        return 3.0
+
+    class Slow(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            clock.now += 7 + epoch
+
+    turns = TurnsWithinFit([other, other])
+    compiled().fit(X, Y, epochs=SETTLING + 2, callbacks=[Slow(), turns], verbose=0)
+    assert len(calls) == 2 * (SETTLING + 2)
+    assert turns.own == [7.0 + SETTLING, 8.0 + SETTLING]  # without the others'
+    assert turns.theirs == [6.0, 6.0]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_a_comparison_costs(exact):
+    trained = []
+
+    def plain():
+        trained.append(make_model())
+        return trained[-1]
+
+    optimizers = {"sgd": lambda: keras.optimizers.SGD(0.01), "adam": keras.optimizers.Adam}
+    cost = comparison_cost(
+        make_model, optimizers, X, Y, loss="mse", batch_size=8, rounds=2, exact=exact, make_plain=plain
+    )
+    assert len(cost["ratios"]) == 2
+    assert cost["ratio"] == np.median(cost["ratios"])
+    assert cost["together_ms"] > 0
+    assert cost["apart_ms"] > 0
+    names = [type(model.optimizer).__name__ for model in trained]
+    assert names == ["SGD", "Adam"]
+    for model in trained:  # one epoch in every round, of three steps
+        assert int(model.optimizer.iterations) == 3 * (SETTLING + 2)
