@@ -6,6 +6,8 @@
 - `fit_session.py`: changes to a model that last for one fit, however that ends
 - `training_copies.py`: several trainings of one model inside its own step; `copies_on_jax.py`: how their values travel
 - `building.py`: variables that only the first step would make
+- `layer_tree.py`: what a model consists of; `layer_outputs.py`: what its layers give in training steps
+- `step_variables.py`: variables that the compiled step carries along
 - `steps_per_call.py`: several steps in one call of Keras's loop
 - `monitored.py`: which of two values of a metric is the better one
 - `optimizer_copies.py`: optimizers made like others
@@ -21,12 +23,15 @@ from .compiled_updates import compiling_pays
 from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
 from .gradient_values import dense_gradient, gradient_values, is_sparse, scale_gradient, sum_of_squares, with_values
+from .layer_outputs import LayerCall, LayerWatch
+from .layer_tree import Node, channel_axis, is_built, is_written_in_keras, layer_tree, names_in_call
 from .learning_rate import learning_rate_by_step
 from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
 from .monitored import more_is_better
 from .optimizer_copies import fresh_optimizer
 from .random_state import global_seed_state
 from .snapshots import Snapshot, build_for_fit, write_back_state
+from .step_variables import number_of_replicas, step_variable
 from .steps_per_call import make_several_steps_a_call
 from .training_copies import TrainingCopies, scope_of
 from .update_hooks import see_part
@@ -34,12 +39,16 @@ from .update_hooks import see_part
 __all__ = [
     "FitSession",
     "GradientStage",
+    "LayerCall",
+    "LayerWatch",
+    "Node",
     "Snapshot",
     "TrainingCopies",
     "add_stage",
     "axes_of_units",
     "build_all",
     "build_for_fit",
+    "channel_axis",
     "close_session",
     "compiling_pays",
     "dense_gradient",
@@ -47,11 +56,16 @@ __all__ = [
     "global_seed_state",
     "gradient_stages",
     "gradient_values",
+    "is_built",
     "is_sparse",
+    "is_written_in_keras",
+    "layer_tree",
     "leaf_optimizer",
     "learning_rate_by_step",
     "make_several_steps_a_call",
     "more_is_better",
+    "names_in_call",
+    "number_of_replicas",
     "parts_of_update",
     "rebuild_step",
     "refuse_several_optimizers",
@@ -62,6 +76,7 @@ __all__ = [
     "see_part",
     "session_of",
     "stages_of",
+    "step_variable",
     "sum_of_squares",
     "summed_before",
     "with_values",

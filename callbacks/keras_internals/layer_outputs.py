@@ -1,0 +1,156 @@
+"""Watching what layers give while a training step runs, and nowhere else.
+
+Keras has no hooks for layers, so `call` is replaced on the instance. In a compiled step it runs once, when the step is
+traced, and whoever watches adds operations to it:
+
+    train_step              the model's, wrapped: from here on, in this thread, calls are told
+      container.call        wrapped: its layers' calls are numbered from 0
+        layer.call          wrapped: tells inputs and outputs
+
+Validation and prediction run through the same layers, and are not told of. Neither are the calls in which Keras, on the
+way, finds out about shapes.
+"""
+
+import collections
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import keras
+from keras.src import backend
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+
+from .fit_session import FitSession, replaced
+
+
+class LayerCall(NamedTuple):
+    """One call of a watched layer.
+
+    Args:
+        operation: the layer, or an operation of a functional model.
+        container: the innermost of the watched containers that were at work, or None.
+        number: how often this call of the container had called the layer before.
+        inputs: the layer's first argument.
+        outputs: what it gave.
+    """
+
+    operation: Any
+    container: Any
+    number: int
+    inputs: Any
+    outputs: Any
+
+
+See = Callable[[LayerCall], None]
+
+
+class LayerWatch:
+    """Tells of the calls of some layers, for the time of a fit.
+
+    Args:
+        fit: in which they are watched.
+        operations: the layers, or operations of functional models.
+        containers: the layers and models that call them.
+    """
+
+    def __init__(self, fit: FitSession, operations: Iterable[Any], containers: Iterable[Any]):
+        self._model = fit.model
+        self._here = threading.local()  # replicas are traced in threads of their own
+        for wrap, owners in ((self._numbering, containers), (self._telling, operations)):
+            for owner in {id(one): one for one in owners}.values():
+                fit.enter(replaced(owner, "call", wrap(owner, owner.call)))
+
+    # === When they are told ===
+    def in_training(self, fit: FitSession, see: See) -> None:
+        """Tells `see` of the calls in training steps, until the fit ends. Compiled steps are made anew."""
+        own = fit.model.train_step
+
+        def see_unless_symbolic(call: LayerCall) -> None:
+            if not in_symbolic_scope():
+                see(call)
+
+        @functools.wraps(own)
+        def train_step(*args, **kwargs):
+            with self._seen_by(see_unless_symbolic):
+                return own(*args, **kwargs)
+
+        fit.override("train_step", train_step)
+        fit.rebuild()
+
+    def symbolically(self, see: See) -> None:
+        """Tells `see` of the calls that the model makes, without computing anything: outputs have shapes alone.
+
+        Not if the model cannot be called like this, by what is known of its inputs.
+        """
+        inputs = _symbolic_inputs(self._model)
+        # Whatever a user's `call` may raise where it is given other types than it expects.
+        errors = (ValueError, TypeError, RuntimeError, AttributeError, NotImplementedError, LookupError)
+        if inputs is not None:
+            with contextlib.suppress(*errors), self._seen_by(see):
+                backend.compute_output_spec(functools.partial(_call, self._model, training=True), inputs)
+
+    def in_inference(self, inputs: Any, see: See) -> None:
+        """Calls the model on a batch, as in prediction but not compiled, and tells `see` of its calls."""
+        with self._seen_by(see), _without_gradients():
+            _call(self._model, inputs, training=False)
+
+    @contextlib.contextmanager
+    def _seen_by(self, see: See, container: Any = None) -> Iterator[None]:
+        before = dict(self._here.__dict__)
+        self._here.__dict__.update(see=see, container=container, numbers=collections.Counter())
+        try:
+            yield
+        finally:
+            self._here.__dict__.clear()
+            self._here.__dict__.update(before)
+
+    # === In place of `call` ===
+    def _numbering(self, container, own):
+        @functools.wraps(own)
+        def call(*args, **kwargs):
+            see = self._here.__dict__.get("see")
+            if see is None:
+                return own(*args, **kwargs)
+            with self._seen_by(see, container):
+                return own(*args, **kwargs)
+
+        return call
+
+    def _telling(self, operation, own):
+        @functools.wraps(own)
+        def call(*args, **kwargs):
+            outputs = own(*args, **kwargs)
+            see = self._here.__dict__.get("see")
+            if see is not None:
+                number = self._here.numbers[id(operation)]
+                self._here.numbers[id(operation)] += 1
+                inputs = args[0] if args else next(iter(kwargs.values()))
+                see(LayerCall(operation, self._here.container, number, inputs, outputs))
+            return outputs
+
+        return call
+
+
+def _call(model, inputs, training: bool):
+    return model(inputs, training=training) if model._call_has_training_arg else model(inputs)
+
+
+def _symbolic_inputs(model) -> Any:
+    """What a model takes, without values; None if nothing is known of it."""
+    functional = getattr(model, "_functional", None) or model
+    if hasattr(functional, "_inputs_struct"):
+        return functional._inputs_struct
+    shapes = getattr(model, "_build_shapes_dict", None)
+    if not model.built or not shapes:
+        return None
+    return keras.tree.map_shape_structure(keras.KerasTensor, next(iter(shapes.values())))
+
+
+def _without_gradients() -> contextlib.AbstractContextManager:
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()

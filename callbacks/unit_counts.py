@@ -1,0 +1,159 @@
+"""How the outputs of units are counted: which have fired, how often, and how often they came near a limit.
+
+    fired      any output > 0                                       of rectifying layers, over all outputs
+    firings    number of outputs > 0                                of rectifying layers, where frequencies are wanted
+    near       number of outputs within `margin` of a limit         of saturating layers
+
+An output that is not a number is none of these. A dense layer gives a unit one output for each sample, a convolution
+one for each sample and position, and so on: the axis of the units stays, all others are counted over.
+
+Shapes:
+    B  samples of a batch,   U  units,   ...  positions of a map or a sequence
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+# Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
+_DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
+_IN_TWO_PARTS = keras.backend.backend() == "jax"
+_HIGH = 2**30
+
+
+@dataclass(frozen=True)
+class UnitCount:
+    """What the units of one layer have done, over an epoch or over a probe set.
+
+    Args:
+        fired: whether each unit has, shape `(U,)`; None for a saturating layer.
+        share: of the outputs that fired, or were near a limit, shape `(U,)`; None if these were not counted.
+        outputs: how many there were for each unit; None if these were not counted.
+    """
+
+    fired: np.ndarray | None
+    share: np.ndarray | None
+    outputs: int | None
+
+
+class Counter:
+    """What is counted of one layer, and how one call's count joins the others'.
+
+    Args:
+        limits: of a saturating layer, low and high; None for a rectifying one.
+        axis: of the units; None for the last, or for images the one of Keras's configuration.
+        frequency: whether firings are counted, or units that have fired are only told from others, which costs less.
+        margin: how near to a limit is near, as a share of the distance between the limits.
+        most: of how many outputs for each unit, in each batch, a saturating layer's are counted, if all would be more:
+            those of the first samples. None for all.
+    """
+
+    def __init__(
+        self,
+        limits: tuple[float, float] | None,
+        axis: int | None = None,
+        frequency: bool = False,
+        margin: float = 0.02,
+        most: int | None = None,
+    ):
+        self.limits, self.axis, self.margin, self.most = limits, axis, margin, most
+        self.only_flags = limits is None and not frequency
+
+    def units_of(self, outputs) -> int | None:
+        """How many units give such outputs, U; None if they are no samples, or that is open."""
+        return outputs.shape[self._axis(outputs)] if len(getattr(outputs, "shape", ())) > 1 else None
+
+    def shape(self, units: int) -> tuple[int, ...]:
+        """The shape of the state that is counted into."""
+        if self.only_flags:
+            return (units,)
+        return (2, units + 1) if _IN_TWO_PARTS else (units + 1,)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the state."""
+        return "float32" if self.only_flags else _DTYPE
+
+    # === In the compiled step ===
+    def count(self, outputs):
+        """What one call adds: flags, shape `(U,)`; or numbers, and that of all outputs of a unit, shape `(U + 1,)`."""
+        axis = self._axis(outputs)
+        outputs = ops.stop_gradient(outputs)
+        if self.only_flags:
+            return ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")  # (U,)
+        if self.limits is None:
+            found = outputs > 0
+        else:
+            outputs = self._some_of(outputs, axis)
+            found = self._near_limits(outputs)
+        samples = ops.sum(ops.cast(found, "float32"), axis=0)  # exact: a batch has fewer than 2^24
+        numbers = ops.cast(samples, _DTYPE)
+        rest = _others(numbers, axis % len(outputs.shape) - 1)
+        if rest:
+            numbers = ops.sum(numbers, axis=rest)  # (U,)
+        sizes = [size for place, size in enumerate(ops.shape(outputs)) if place != axis % len(outputs.shape)]
+        total = ops.cast(ops.convert_to_tensor(math.prod(sizes)), _DTYPE)
+        return ops.concatenate([numbers, ops.reshape(total, (1,))])  # (U + 1,)
+
+    def join(self, state, new):
+        """The state after a call that counted `new`."""
+        if self.only_flags:
+            return ops.maximum(state, new)
+        if not _IN_TWO_PARTS:
+            return state + new
+        low = state[1] + new
+        carried = low // _HIGH
+        return ops.stack([state[0] + carried, low - carried * _HIGH])
+
+    # === Between steps ===
+    def result(self, state: np.ndarray) -> UnitCount:
+        """What a state, or the sum of those of several replicas, says."""
+        if self.only_flags:
+            return UnitCount(state > 0, None, None)
+        numbers = state.astype("int64")
+        if _IN_TWO_PARTS:
+            numbers = numbers[0] * _HIGH + numbers[1]
+        share = numbers[:-1] / max(numbers[-1], 1)
+        return UnitCount(numbers[:-1] > 0 if self.limits is None else None, share, int(numbers[-1]))
+
+    # === Parts ===
+    def _axis(self, outputs) -> int:
+        rank = len(outputs.shape)
+        if self.axis is None:
+            return 1 if rank in (4, 5) and keras.config.image_data_format() == "channels_first" else -1
+        return self.axis if -rank <= self.axis < rank else -1
+
+    def _near_limits(self, outputs):
+        low, high = self.limits  # type: ignore[misc]
+        margin = self.margin * (high - low)
+        if keras.backend.standardize_dtype(outputs.dtype) in ("float16", "bfloat16"):
+            outputs = ops.cast(outputs, "float32")  # their own digits could not tell the margin
+        return ops.logical_or(outputs > high - margin, outputs < low + margin)
+
+    def _some_of(self, outputs, axis: int):
+        """As many of the first samples as give `most` outputs for each unit."""
+        sizes = [size for place, size in enumerate(ops.shape(outputs)) if place != axis % len(outputs.shape)]
+        positions = math.prod(sizes[1:])
+        if self.most is None or (isinstance(positions, int) and positions == 1):
+            return outputs
+        samples = -(-self.most // positions)
+        if isinstance(samples, int) and isinstance(sizes[0], int) and samples >= sizes[0]:
+            return outputs
+        return outputs[:samples]
+
+
+def _over_others(reduce: Callable[..., Any], values, axis: int):
+    """Reduces all axes but one. The samples go first: TensorFlow is several times as fast at it as at all at once."""
+    axis = axis % len(values.shape) - 1
+    values = reduce(values, axis=0)
+    rest = _others(values, axis)
+    return reduce(values, axis=rest) if rest else values
+
+
+def _others(values, axis: int) -> tuple[int, ...]:
+    return tuple(place for place in range(len(values.shape)) if place != axis)
