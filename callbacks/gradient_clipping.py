@@ -6,13 +6,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from keras import ops
-
 from . import clipping_rules as rules
+from .clipping_stage import MANY, ClippingStage
 from .diagnostic import Diagnostic, check_patterns
 from .keras_internals import (
     FitSession,
-    GradientStage,
     axes_of_units,
     gradient_stages,
     leaf_optimizer,
@@ -21,10 +19,6 @@ from .keras_internals import (
 from .norm_history import NormHistory
 
 _POLICIES = ("raise", "skip", "zero")
-# Over an epoch's updates: the largest of the first two, sums of the others.
-_COUNTS = ("max", "from_first_nonfinite", "sum", "clipped", "nonfinite", "updates")
-_ARE_LARGEST = [True, True, False, False, False, False]
-_MANY = 2.0**24  # float32 counts up to here
 
 
 class NonFiniteGradientError(ValueError):
@@ -131,7 +125,7 @@ class GradientClipping(Diagnostic):
         if self.exclude and self.mode != "adaptive":
             raise ValueError(f"exclude goes with adaptive; got {self.exclude} with {self.mode}.")
         self.window, self.epsilon, self.nonfinite = window, epsilon, nonfinite
-        self._stage: _Clip | None = None
+        self._stage: ClippingStage | None = None
         self._of: Any = None  # the optimizer that the stage was made for
 
     def attach(self, fit: FitSession) -> None:
@@ -149,16 +143,16 @@ class GradientClipping(Diagnostic):
         self._stage = self._next_stage(_updates_to_come(self.params, leaf))
         fit.enter(gradient_stages(self.model, self._stage))
 
-    def _next_stage(self, updates: int) -> "_Clip":
+    def _next_stage(self, updates: int) -> ClippingStage:
         """The stage of the last fit, or a new one; either with room in its history for the updates of this fit."""
         if self.mode != "percentile":
-            return self._stage or _Clip(self._rule(), self.nonfinite)
+            return self._stage or ClippingStage(self._rule(), self.nonfinite)
         history = NormHistory(self.limit, self.window or updates, bool(self.window))
         if self._stage is not None:
             history = self._stage.history.with_room_for(updates)
             if history is self._stage.history:
                 return self._stage
-        return _Clip(rules.by_global_norm, self.nonfinite, history)
+        return ClippingStage(rules.by_global_norm, self.nonfinite, history)
 
     def _rule(self) -> rules.Rule:
         if self.mode == "adaptive":
@@ -213,7 +207,7 @@ class GradientClipping(Diagnostic):
             if any(row["nonfinite_steps"] for row in self.rows):
                 logs["nonfinite_steps"] = nonfinite
         if nonfinite and self.nonfinite == "raise":
-            raise NonFiniteGradientError(epoch + 1, int(_MANY - counts["from_first_nonfinite"]) + 1, nonfinite)
+            raise NonFiniteGradientError(epoch + 1, int(MANY - counts["from_first_nonfinite"]) + 1, nonfinite)
         self._warn_of_a_full_history()
 
     def _warn_of_a_full_history(self) -> None:
@@ -248,62 +242,6 @@ class GradientClipping(Diagnostic):
         for axes in (norms, rates):
             count_epochs(tidy(axes))
         return figure
-
-
-class _Clip(GradientStage):
-    """The rule as it runs in the compiled step, and its counts.
-
-    Args:
-        rule: that clips; with a history, what makes a rule of a limit.
-        policy: of `nonfinite`.
-        history: of norms, whose percentile is the limit.
-    """
-
-    order = 10
-
-    def __init__(self, rule: Any, policy: str, history: NormHistory | None = None):
-        super().__init__()
-        self.rule, self.policy, self.history = rule, policy, history
-        self.handles_nonfinite, self.may_leave_out = policy != "raise", policy == "skip"
-        self._allowed: Any = None
-
-    def build(self, variables):
-        self.add_state("counts", (len(_COUNTS),))
-        if self.history is not None:
-            self.history.build(self)
-
-    def on_gradients(self, gradients, variables):
-        norm = rules.global_norm(gradients)
-        rule = self.rule if self.history is None else self.rule(ops.cast(self.history.add(norm, self), norm.dtype))
-        gradients, clipped = rule(gradients, variables, norm)
-        self._count(norm, clipped)
-        return gradients
-
-    def _count(self, norm, clipped) -> None:
-        # in as few operations as possible: each costs microseconds
-        counts, finite = ops.convert_to_tensor(self.state["counts"]), ops.isfinite(norm)
-        norm, good = ops.cast(ops.where(finite, norm, 0.0), "float32"), ops.cast(finite, "float32")
-        bad = 1.0 - good
-        clipped = ops.cast(clipped, "float32") * good
-        from_first_bad = bad * (_MANY - counts[_COUNTS.index("updates")])
-        new = ops.stack([norm, from_first_bad, norm, clipped, bad, ops.ones_like(norm)])
-        self.state["counts"].assign(
-            ops.where(ops.convert_to_tensor(_ARE_LARGEST), ops.maximum(counts, new), counts + new)
-        )
-        self._allowed = finite if self.policy == "skip" else None
-
-    def allows_update(self):
-        return self._allowed
-
-    def forget(self) -> None:
-        """Begins to count anew."""
-        if "counts" in self.state:
-            self.state["counts"].assign(ops.zeros(len(_COUNTS)))
-
-    def read(self) -> dict[str, float]:
-        """The counts, by name."""
-        values = ops.convert_to_numpy(self.state["counts"]) if "counts" in self.state else [0.0] * len(_COUNTS)
-        return dict(zip(_COUNTS, map(float, values), strict=True))
 
 
 _OF_UNKNOWN_LENGTH = 65536  # updates that a history has room for if nobody knows how many will come

@@ -41,6 +41,40 @@ def render_profile(profiled: Mapping[str, Any], most: int = 12) -> Group:
     return Group(table, "")
 
 
+def render_costs(report: Mapping[str, Any]) -> Group:
+    """What `callback_costs.measure_costs` found, as tables."""
+    parts: list[Any] = []
+    for measured in report["models"]:
+        table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+        table.add_column(f"{measured['model']}: overhead of", no_wrap=True)
+        loops = measured["loops"]
+        for name, loop in loops.items():
+            whose = "Keras's" if name == KERAS else "the zoo's"
+            table.add_column(f"over {whose} fit\n({loop['step_ms']:.3g} ms a step)", justify="right", no_wrap=True)
+        for callback in loops[KERAS]["callbacks"]:
+            table.add_row(callback, *(_cost(loop["callbacks"][callback]) for loop in loops.values()))
+        parts += [table, ""]
+        if "optimizers" in measured:
+            found = measured["optimizers"]
+            parts.append(
+                Text(f"{measured['model']}: {len(found['optimizers'])} optimizers within one fit, as a share of")
+            )
+            parts.append(Text(f"a default Keras fit for each ({found['eight_fits_ms']:.3g} ms a step together)"))
+            for way, share in found["shares"].items():
+                goal = "" if share["goal"] is None else f" ({share['goal']}) {'yes' if share['met'] else 'no'}"
+                parts.append(Text(f"  {way}: {share['median']:.2f}{goal}"))
+            parts.append("")
+    parts.append(Text(f"Medians over {report['rounds']} rounds of one run, quartiles beside them; goals in brackets."))
+    return Group(*parts)
+
+
+def _cost(cost: Mapping[str, Any]) -> Text:
+    lower, upper = (f"{quartile:+.1%}" for quartile in cost["quartiles"])
+    goal = "" if cost["goal"] is None else f" ({cost['goal']:.0%}) {'yes' if cost['met'] else 'no'}"
+    style = {True: "green", False: "red", None: ""}[cost["met"]]
+    return Text.assemble((f"{cost['median']:+.1%}{goal}", style), f"  {lower} to {upper}")
+
+
 def count_goals(report: Mapping[str, Any]) -> dict[str, int]:
     """How many goals are met, how many are missed, and how many were not measured.
 

@@ -1,10 +1,10 @@
 """`gradschool bench`: how fast models train, beside Keras's own fit and a PyTorch loop."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,24 +29,36 @@ def bench(
     profile: Annotated[
         bool, typer.Option("--profile", help="Show which operations our step consists of, in place of measuring.")
     ] = False,
+    callbacks: Annotated[
+        bool, typer.Option("--callbacks", help="Measure what the callbacks cost, in place of models.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how fast models train, beside Keras's own fit and a PyTorch loop, in alternating rounds."""
     from ..bench.benchmark import BenchOptions, run_bench
     from ..bench.cases import CASES, find_case
     from ..bench.report import render
-    from ..files import written_whole
 
     cases = [find_case(model) for model in dict.fromkeys(models or CASES)]
     if profile:
         _profile(cases, as_json)
         return
+    if callbacks:
+        _measure_callbacks(cases, rounds, seed, out, as_json)
+        return
     options = BenchOptions(rounds, seconds, threads, seed)
+    _measure(lambda tell: run_bench(cases, options, tell), render, out, as_json)
+
+
+def _measure(run: Callable[..., Any], render: Callable[[Any], Any], out: Path | None, as_json: bool) -> None:
+    """Runs a measurement, writes it into a file if wanted, and prints it."""
+    from ..files import written_whole
+
     with ExitStack() as stack:
         # made now: a place that cannot be written to is found out before the minutes of measuring
         unfinished = stack.enter_context(written_whole(out)) if out else None
         with Console(stderr=True).status("starting") as status:
-            report = run_bench(cases, options, status.update)
+            report = run(status.update)
         if unfinished:
             unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if as_json:
@@ -55,6 +67,18 @@ def bench(
     Console().print(render(report))
     if out:
         print(f"figures: {out}")
+
+
+def _measure_callbacks(cases: Sequence["BenchCase"], rounds: int, seed: int, out: Path | None, as_json: bool) -> None:
+    from ..quiet import import_keras
+
+    import_keras()
+    from ..bench.callback_costs import measure_costs
+    from ..bench.report import render_costs
+
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1; got {rounds}.")
+    _measure(lambda tell: measure_costs(cases, rounds, seed, tell), render_costs, out, as_json)
 
 
 def _profile(cases: Sequence["BenchCase"], as_json: bool) -> None:

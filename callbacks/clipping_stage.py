@@ -1,0 +1,70 @@
+"""A clipping rule as it runs in the compiled step, and what it counts there."""
+
+from typing import Any
+
+from keras import ops
+
+from .clipping_rules import global_norm
+from .keras_internals import GradientStage
+from .norm_history import NormHistory
+
+# Over an epoch's updates: the largest of the first two, sums of the others.
+_COUNTS = ("max", "from_first_nonfinite", "sum", "clipped", "nonfinite", "updates")
+_ARE_LARGEST = [True, True, False, False, False, False]
+MANY = 2.0**24  # float32 counts up to here
+
+
+class ClippingStage(GradientStage):
+    """The rule as it runs in the compiled step, and its counts.
+
+    Args:
+        rule: that clips; with a history, what makes a rule of a limit.
+        policy: of `nonfinite`.
+        history: of norms, whose percentile is the limit.
+    """
+
+    order = 10
+
+    def __init__(self, rule: Any, policy: str, history: NormHistory | None = None):
+        super().__init__()
+        self.rule, self.policy, self.history = rule, policy, history
+        self.handles_nonfinite, self.may_leave_out = policy != "raise", policy == "skip"
+        self._allowed: Any = None
+
+    def build(self, variables):
+        self.add_state("counts", (len(_COUNTS),))
+        if self.history is not None:
+            self.history.build(self)
+
+    def on_gradients(self, gradients, variables):
+        norm = global_norm(gradients)
+        rule = self.rule if self.history is None else self.rule(ops.cast(self.history.add(norm, self), norm.dtype))
+        gradients, clipped = rule(gradients, variables, norm)
+        self._count(norm, clipped)
+        return gradients
+
+    def _count(self, norm, clipped) -> None:
+        # in as few operations as possible: each costs microseconds
+        counts, finite = ops.convert_to_tensor(self.state["counts"]), ops.isfinite(norm)
+        norm, good = ops.cast(ops.where(finite, norm, 0.0), "float32"), ops.cast(finite, "float32")
+        bad = 1.0 - good
+        clipped = ops.cast(clipped, "float32") * good
+        from_first_bad = bad * (MANY - counts[_COUNTS.index("updates")])
+        new = ops.stack([norm, from_first_bad, norm, clipped, bad, ops.ones_like(norm)])
+        self.state["counts"].assign(
+            ops.where(ops.convert_to_tensor(_ARE_LARGEST), ops.maximum(counts, new), counts + new)
+        )
+        self._allowed = finite if self.policy == "skip" else None
+
+    def allows_update(self):
+        return self._allowed
+
+    def forget(self) -> None:
+        """Begins to count anew."""
+        if "counts" in self.state:
+            self.state["counts"].assign(ops.zeros(len(_COUNTS)))
+
+    def read(self) -> dict[str, float]:
+        """The counts, by name."""
+        values = ops.convert_to_numpy(self.state["counts"]) if "counts" in self.state else [0.0] * len(_COUNTS)
+        return dict(zip(_COUNTS, map(float, values), strict=True))

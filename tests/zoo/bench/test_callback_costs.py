@@ -1,0 +1,91 @@
+"""Measuring what callbacks cost: fits that take turns, the figures, the table."""
+
+import io
+import time
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gradschool.zoo.bench import callback_costs
+from gradschool.zoo.bench.cases import BenchCase
+from gradschool.zoo.bench.epochs_in_turn import EpochInTurn, take_turns
+from gradschool.zoo.bench.report import render_costs
+
+
+def begin(*callbacks):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    turn = EpochInTurn()
+    x = np.ones((8, 3), "float32")
+    turn.start(lambda own: model.fit(x, x[:, :1], epochs=10**6, verbose=0, callbacks=[own, *callbacks]))
+    return turn, model
+
+
+class Slow(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        time.sleep(0.1)
+
+
+def test_fits_take_turns_and_what_callbacks_do_is_timed():
+    (quick, model), (slow, other) = begin(), begin(Slow())
+    seconds = take_turns({"quick": quick, "slow": slow}, rounds=4, settle=1)
+    for one in (quick, slow):
+        one.stop()
+    assert {name: len(taken) for name, taken in seconds.items()} == {"quick": 4, "slow": 4}
+    assert min(seconds["slow"]) >= 0.1
+    assert np.median(seconds["quick"]) < np.median(seconds["slow"])
+    for trained in (model, other):
+        assert len(trained.history.history["loss"]) in (5, 6)  # the last may end while we look
+
+
+def test_an_error_in_a_fit_is_raised_where_the_turn_was_given():
+    class Break(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyError("in the fit")
+
+    turn, _ = begin(Break())
+    with pytest.raises(KeyError, match="in the fit"):
+        turn.take()
+
+
+@pytest.mark.slow
+def test_every_callback_and_the_comparison_are_measured_on_both_loops(monkeypatch):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the zoo's fit is Keras's on other back ends")
+    monkeypatch.setattr(callback_costs, "OPTIMIZERS", ("sgd", "adam"))
+    case = BenchCase("mlp", (28, 28, 1), 10, batch=16, steps=3, goals={})
+    report = callback_costs.measure_costs([case], rounds=2)
+    (measured,) = report["models"]
+    names = [cost.name for cost in callback_costs.measured_callbacks()]
+    for loop in measured["loops"].values():
+        assert loop["step_ms"] > 0
+        assert list(loop["callbacks"]) == names
+    with_goals = [name for name, row in measured["loops"]["keras"]["callbacks"].items() if row["goal"] == 0.05]
+    assert with_goals == ["clipping by global norm", "monitor", "dead units"]
+    assert all(0 < share["median"] < 50 for share in measured["optimizers"]["shares"].values())
+    console = Console(width=110, file=io.StringIO())
+    console.print(render_costs(report))
+    assert all(name in console.file.getvalue() for name in names)
+
+
+def test_a_table_says_which_goals_are_met():
+    def cost(median, goal, met):
+        return {"median": median, "quartiles": [median - 0.01, median + 0.01], "goal": goal, "met": met}
+
+    callbacks = {"monitor": cost(0.034, 0.05, True), "dead units": cost(0.071, 0.05, False)}
+    free = {name: {**one, "goal": None, "met": None} for name, one in callbacks.items()}
+    optimizers = {
+        "optimizers": ["sgd", "adam"],
+        "eight_fits_ms": 15.2,
+        "shares": {"in Keras's fit": {**cost(0.29, 0.3, True)}},
+    }
+    loops = {"keras": {"step_ms": 1.9, "callbacks": callbacks}, "gradschool": {"step_ms": 0.5, "callbacks": free}}
+    report = {"rounds": 7, "models": [{"model": "mlp", "loops": loops, "optimizers": optimizers}]}
+    console = Console(width=100, file=io.StringIO())
+    console.print(render_costs(report))
+    table = console.file.getvalue()
+    assert "+3.4% (5%) yes" in table
+    assert "+7.1% (5%) no" in table
+    assert "in Keras's fit: 0.29 (0.3) yes" in table

@@ -1,0 +1,162 @@
+"""What the callbacks cost: a training step with one beside the same step without, in turns of one run.
+
+    overhead = median over rounds r of  seconds with the callback_r / seconds without_r  - 1
+
+and what several optimizers inside one fit take, as a share of a fit for each.
+"""
+
+import platform
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ... import __version__
+from ..layers.losses import get_loss
+from ..registry import create_model
+from .cases import GRADSCHOOL, KERAS, BenchCase
+from .epochs_in_turn import EpochInTurn, take_turns
+from .figures import paired_ratios, spread
+from .keras_contender import back_end
+from .load import cores
+from .samples import make_samples
+
+WITHOUT = "without"
+SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a millisecond
+GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
+COMPARISON_GOAL = 0.3  # of the time of eight fits
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A callback that is measured.
+
+    Args:
+        name: as the table calls it.
+        make: makes it.
+        has_goal: whether it is one of those that must be nearly free.
+    """
+
+    name: str
+    make: Callable[[], Any]
+    has_goal: bool = False
+
+
+def measured_callbacks() -> tuple[Cost, ...]:
+    """What the table shows, line by line."""
+    from ...callbacks import DeadUnitTracker, GradientClipping, GradientMonitor
+
+    return (
+        Cost("clipping by global norm", lambda: GradientClipping(global_norm=1.0), True),
+        Cost("monitor", GradientMonitor, True),
+        Cost("dead units", DeadUnitTracker, True),
+        Cost("clipping, skipping bad updates", lambda: GradientClipping(global_norm=1.0, nonfinite="skip")),
+        Cost("adaptive clipping", lambda: GradientClipping(adaptive=0.01)),
+        Cost("clipping by percentile", lambda: GradientClipping(percentile=10, window=100)),
+        Cost("monitor with update ratios", lambda: GradientMonitor(every=1)),
+        Cost("monitor with noise scale", lambda: GradientMonitor(noise_scale=True)),
+    )
+
+
+def measure_costs(
+    cases: Sequence[BenchCase], rounds: int, seed: int = 0, tell: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Measures every callback on every model, over Keras's `fit` and over the zoo's.
+
+    Args:
+        cases: the models.
+        rounds: turns that each fit takes.
+        seed: of the order of turns.
+        tell: called with a line on what is going on.
+
+    Returns:
+        A dict that is JSON: `gradschool`, `machine`, `models`, each with `callbacks` and, for the first, `optimizers`.
+    """
+    models = []
+    for case in cases:
+        loops: dict[str, Any] = {}
+        for loop in (KERAS, GRADSCHOOL):
+            tell(f"{case.model}: callbacks in {'Keras' if loop == KERAS else 'the zoo'}'s fit")
+            loops[loop] = _overheads(case, loop, rounds, seed)
+        models.append({"model": case.model, "batch": case.batch, "steps": case.steps, "loops": loops})
+        if case.model in SMALL:
+            tell(f"{case.model}: eight optimizers in one fit")
+            models[-1]["optimizers"] = _comparison(case, rounds, seed)
+    machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()}
+    return {"gradschool": __version__, "back_end": back_end(), "machine": machine, "rounds": rounds, "models": models}
+
+
+def _overheads(case: BenchCase, loop: str, rounds: int, seed: int) -> dict[str, Any]:
+    costs = measured_callbacks()
+    inputs, targets = make_samples(case)
+    fits = {WITHOUT: _begin(case, loop, inputs, targets)}
+    fits |= {cost.name: _begin(case, loop, inputs, targets, [cost.make()]) for cost in costs}
+    seconds = _take_turns(fits, rounds, seed)
+    rows = {}
+    for cost in costs:
+        overhead = spread([ratio - 1 for ratio in paired_ratios(seconds[cost.name], seconds[WITHOUT])])
+        goal = GOALS[case.model in SMALL] if cost.has_goal and loop == KERAS else None
+        rows[cost.name] = {**overhead, "goal": goal, "met": None if goal is None else overhead["median"] <= goal}
+    return {"step_ms": 1000 * statistics.median(seconds[WITHOUT]) / case.steps, "callbacks": rows}
+
+
+def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
+    """Eight optimizers within one fit, as a share of eight fits of Keras's own, default in everything."""
+    from ...callbacks import OptimizerComparison
+    from ..engine.optimizers import get_optimizer
+
+    inputs, targets = make_samples(case)
+
+    def optimizers():
+        return {name: get_optimizer(name, case.learning_rate) for name in OPTIMIZERS}
+
+    fits = {f"{KERAS} {name}": _begin(case, KERAS, inputs, targets, (), one) for name, one in optimizers().items()}
+    ways = {
+        "in Keras's fit": (KERAS, False),
+        "in the zoo's fit": (GRADSCHOOL, False),
+        "in the zoo's fit, exact": (GRADSCHOOL, True),
+    }
+    for name, (loop, exact) in ways.items():
+        fits[name] = _begin(case, loop, inputs, targets, [OptimizerComparison(optimizers(), exact=exact)])
+    seconds = _take_turns(fits, rounds, seed)
+    each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in ways), strict=True)]
+    shares = {name: spread(paired_ratios(seconds[name], each)) for name in ways}
+    return {
+        "optimizers": list(OPTIMIZERS),
+        "eight_fits_ms": 1000 * statistics.median(each) / case.steps,
+        "shares": {
+            name: {**share, "goal": None if ways[name][1] else COMPARISON_GOAL, "met": _met(share, ways[name][1])}
+            for name, share in shares.items()
+        },
+    }
+
+
+def _met(share: Mapping[str, Any], exact: bool) -> bool | None:
+    return None if exact else share["median"] <= COMPARISON_GOAL
+
+
+def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any] = (), optimizer=None) -> EpochInTurn:
+    """A fit that waits for its turns, of the zoo's model or of Keras's own model of its layers."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = create_model(case.model)
+    if loop == KERAS:
+        model = keras.Model(model.input, model.output)
+    model.compile(optimizer or keras.optimizers.Adam(case.learning_rate), get_loss(case.loss))
+
+    def fit(turn: EpochInTurn) -> None:
+        model.fit(inputs, targets, batch_size=case.batch, epochs=10**6, verbose=0, callbacks=[turn, *callbacks])
+
+    turn = EpochInTurn()
+    turn.start(fit)
+    return turn
+
+
+def _take_turns(fits: Mapping[str, EpochInTurn], rounds: int, seed: int) -> dict[str, list[float]]:
+    try:
+        return take_turns(fits, rounds, seed=seed)
+    finally:
+        for fit in fits.values():
+            fit.stop()

@@ -1,0 +1,80 @@
+"""Several fits that stay under way together and train an epoch each in turn.
+
+So all are timed at the same speed of the machine, and none is compiled more than once. Each fit has a thread of its
+own, which waits at the beginning of every epoch until it is its turn; only one runs at a time.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import keras
+
+
+class EpochInTurn(keras.callbacks.Callback):
+    """Takes part in one fit, and lets its epochs wait.
+
+    Attributes:
+        seconds: of the last epoch, from its beginning to that of the next, with everything that callbacks do.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = 0.0
+        self._turn, self._waits = threading.Semaphore(0), threading.Semaphore(0)
+        self._fit: Future[Any] | None = None
+        self._started = 0.0
+
+    def start(self, fit: Callable[["EpochInTurn"], Any]) -> None:
+        """Begins `fit(self)` on a thread of its own, up to its first epoch."""
+        thread = ThreadPoolExecutor(1)
+        self._fit = thread.submit(fit, self)
+        self._fit.add_done_callback(lambda _: self._waits.release())
+        thread.shutdown(wait=False)
+        self._wait()
+
+    def take(self) -> float:
+        """Lets the fit train one epoch, and gives its seconds."""
+        self._turn.release()
+        self._wait()
+        return self.seconds
+
+    def stop(self) -> None:
+        """Lets the fit end."""
+        self.model.stop_training = True
+        self._turn.release()
+
+    def _wait(self) -> None:
+        self._waits.acquire()
+        if self._fit is not None and self._fit.done():
+            self._fit.result()  # raises what ended it
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch:
+            self.seconds = time.perf_counter() - self._started
+        self._waits.release()
+        self._turn.acquire()
+        self._started = time.perf_counter()
+
+
+def take_turns(fits: Mapping[str, EpochInTurn], rounds: int, settle: int = 2, seed: int = 0) -> dict[str, list[float]]:
+    """Seconds of an epoch of each fit, round by round, in an order that is drawn anew for every round.
+
+    Args:
+        fits: started.
+        rounds: that count.
+        settle: rounds before, in which everything is compiled.
+        seed: of the orders.
+    """
+    order, names = random.Random(seed), list(fits)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(-settle, rounds):
+        order.shuffle(names)
+        for name in names:
+            taken = fits[name].take()
+            if number >= 0:
+                seconds[name].append(taken)
+    return seconds
