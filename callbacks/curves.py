@@ -39,13 +39,12 @@ def draw_curve(axes: Axes, histories: Sequence[Sequence[Mapping[str, Any]]], nam
             figure, and the same with `val_` before its name. An epoch may lack it.
         name: of the figure.
     """
+    width = 1.5 if len(histories) == 1 else 0.9
     for key, label, colour in ((name, "training", BLUE), (f"val_{name}", "validation", ORANGE)):
-        for rows in histories:
-            points = [(row["epoch"], row[key]) for row in rows if row.get(key) is not None]
-            if points:
-                marker, width = "o" if len(rows) < 20 else None, 1.5 if len(histories) == 1 else 0.9
-                axes.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=3, lw=width, label=label)
-                label = None  # once for all of them
+        curves = [[(row["epoch"], row[key]) for row in rows if row.get(key) is not None] for rows in histories]
+        for number, points in enumerate(filter(None, curves)):
+            marker, label_once = "o" if len(points) < 20 else None, label if number == 0 else None
+            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=3, lw=width, label=label_once)
     count_epochs(axes)
     axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
     if axes.lines and name not in NOT_CURVES:

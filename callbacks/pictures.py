@@ -31,7 +31,7 @@ def tidy(axes: Axes, grid: bool = True) -> Axes:
 def count_epochs(axes: Axes) -> None:
     """Labels the horizontal axis as epochs, in whole numbers."""
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
 
 
 def save_figure(figure: Figure, file: Path | IO[bytes], **kwargs) -> None:

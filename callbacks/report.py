@@ -1,13 +1,14 @@
 """`write_report`: a training run on one page, with everything that the callbacks measured."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .csv_tables import all_columns, csv_text
 from .curves import curve_names, draw_curve
-from .report_page import Finding, Picture, Report, Section, Table, write_page
+from .report_findings import merge_findings
+from .report_page import Picture, Report, Section, Table, write_page
 
 HEALTHY = "Nothing that the doctor looks for is wrong with this run."
 
@@ -48,38 +49,32 @@ def write_report(
         >>> write_report("report.html", callbacks=[clipping], history=history).name
         'report.html'
     """
-    ours = [one for one in callbacks if hasattr(one, "rows") and hasattr(one, "results")]
+    from .diagnostic import Diagnostic
+
+    ours = [one for one in callbacks if isinstance(one, Diagnostic)]
     models = [model for one in ours if (model := getattr(one, "model", None)) is not None]
     if history is None and models:
         history = getattr(models[0], "history", None)
     epochs = history_rows(history) if history is not None else []
-    doctors = [one for one in ours if hasattr(one, "findings")]
+    doctors = [one for one in ours if type(one).__name__ == "TrainingDoctor"]
     measured = [one for one in ours if one.rows and one not in doctors]
     if not (epochs or measured or doctors):
         raise ValueError(
             "there is nothing to report yet: pass history=, what model.fit returned, or callbacks= of this package "
             "that have taken part in a fit."
         )
-    sections = [findings_section(map(finding, one.rows)) for one in doctors]
+    sections = [findings_section(one.rows) for one in doctors]
     sections += curves_section({"": epochs})
-    sections += [_section_of(one) for one in measured]
+    sections += [_section_of(one, with_findings=not doctors) for one in measured]
     sections.append(Section("Settings and versions", facts=_facts(models) | dict(settings or {})))
     return write_page(Report(title, sections, figures=last_figures(epochs)), path)
 
 
 # === Sections ===
-def findings_section(findings: Iterable[Finding]) -> Section:
+def findings_section(rows: Iterable[Mapping[str, Any]]) -> Section:
     """What the doctor found, or that it found nothing."""
-    found = list(findings)
+    found = merge_findings(rows)
     return Section("What the doctor found", findings=found, fine="" if found else HEALTHY)
-
-
-def finding(row: Mapping[str, Any]) -> Finding:
-    """One of the doctor's rows as a page shows it."""
-    when = [str(row["run"])] if row.get("run") else []
-    when += [f"epoch {row['epoch']}"] if row.get("epoch") else []
-    words = {name: str(row.get(name) or "") for name in ("finding", "evidence", "remedy")}
-    return Finding(words["finding"], words["evidence"], words["remedy"], ", ".join(when))
 
 
 def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Section]:
@@ -94,29 +89,30 @@ def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iter
         return
     every = list(histories.values())
     names = curve_names(all_columns([rows[0] for rows in every]))
-    pictures = [_curve(f"{name} by epoch", lambda axes, name=name: draw_curve(axes, every, name)) for name in names]
-    rates = [rows for rows in every if len({row.get("learning_rate") for row in rows}) > 1]
-    if rates:
-        pictures.append(_curve("learning rate by epoch", lambda axes: draw_curve(axes, rates, "learning_rate")))
+    changes = any(len({row.get("learning_rate") for row in rows}) > 1 for rows in every)
+    pictures = [_curve(every, name) for name in (*names, *(["learning_rate"] if changes else []))]
     table = every[0] if len(every) == 1 else [{"run": run, **row} for run, rows in histories.items() for row in rows]
-    yield Section("Learning curves", pictures=pictures, table=Table(csv_text(table), "history.csv"))
+    shown = ["run", "epoch", *(f"{part}{name}" for name in names for part in ("", "val_")), "learning_rate"]
+    yield Section("Learning curves", pictures=pictures, table=Table(csv_text(table), "history.csv", shown))
 
 
-def _curve(words: str, draw: Callable[[Any], None]) -> Picture:
+def _curve(histories: Sequence[Sequence[Mapping[str, Any]]], name: str) -> Picture:
     from .pictures import new_figure
 
     figure = new_figure(3.6, 2.7)
-    draw(figure.subplots())
-    return Picture.of_figure(figure, words)
+    draw_curve(figure.subplots(), histories, name)
+    return Picture.of_figure(figure, f"{name} by epoch")
 
 
-def _section_of(callback: Any) -> Section:
-    """A callback's picture and figures."""
-    name = type(callback).__name__
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
-    stem = words.lower().replace(" ", "_")
-    pictures = [Picture.of_figure(callback.plot(), words)]
-    return Section(words, pictures=pictures, table=Table(callback.results.to_csv(index=False), f"{stem}.csv"))
+def _section_of(callback: Any, with_findings: bool) -> Section:
+    """A callback's picture and figures; also what it found, where no doctor tells it."""
+    from .diagnostic import Diagnostic
+
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(callback).__name__).capitalize()
+    table = Table(callback.results.to_csv(index=False), f"{words.lower().replace(' ', '_')}.csv")
+    pictures = [] if type(callback).plot is Diagnostic.plot else [Picture.of_figure(callback.plot(), words)]
+    found = merge_findings(getattr(callback, "findings", ())) if with_findings else []
+    return Section(words, findings=found, pictures=pictures, table=table)
 
 
 # === Figures ===

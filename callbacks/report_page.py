@@ -81,6 +81,7 @@ class Table:
     Args:
         csv: the text of the whole table.
         file: the name that the saved file gets.
+        only: the columns to show of it; by default, all in which there is something.
 
     Attributes:
         count: how many rows there are.
@@ -91,12 +92,12 @@ class Table:
         address: the whole table as a `data:` address.
     """
 
-    def __init__(self, csv: str, file: str):
+    def __init__(self, csv: str, file: str, only: Sequence[str] | None = None):
         every = csv_rows(csv)
         self.file, self.count = file, len(every)
         self.rows, self.which = _rows_to_show(every)
         filled = {name: [row[name] for row in self.rows if row.get(name) is not None] for name in all_columns(every)}
-        self.columns = [name for name, values in filled.items() if values]
+        self.columns = [name for name, values in filled.items() if values and (only is None or name in only)]
         self.numbers = [name for name in self.columns if all(type(value) in (int, float) for value in filled[name])]
         self.address = data_address("text/csv;charset=utf-8", csv.encode())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..callbacks.csv_tables import csv_rows, csv_text
-from ..callbacks.report import curves_section, finding, findings_section, last_figures
+from ..callbacks.report import curves_section, findings_section, last_figures
 from ..callbacks.report_page import Picture, Report, Section, Table, write_page
 from .files import read_run_json
 from .tables import show_figure
@@ -144,7 +144,7 @@ def _findings(runs: Mapping[str, Path]) -> Iterator[Section]:
     stem = WATCHES["doctor"].stem
     rows = [{"run": name, **row} if name else row for name, folder in runs.items() for row in _table(folder, stem)]
     if rows or any(_table(folder, "history") for folder in runs.values()):
-        yield findings_section(map(finding, rows))
+        yield findings_section(rows)
     else:
         yield Section(WATCHES["doctor"].title, "No epoch came to its end, so there was nothing for it to look at.")
 

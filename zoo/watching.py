@@ -9,7 +9,7 @@
 import contextlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import unknown_name
@@ -23,37 +23,62 @@ class Watch:
         callback: its name.
         stem: of its files.
         title: of its part of the report.
+        arguments: it is made with.
     """
 
     callback: str
     stem: str
     title: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 WATCHES = {
-    "gradients": Watch("GradientMonitor", "gradients", "Gradients by layer"),
+    "gradients": Watch("GradientMonitor", "gradients", "Gradients by layer", {"every": 10}),
     "dead-units": Watch("DeadUnitTracker", "dead_units", "Dead and saturated units"),
     "doctor": Watch("TrainingDoctor", "findings", "What the doctor found"),
 }
 CLIPPING = Watch("GradientClipping", "clipping", "Clipping")
+ALL = "all"
 STEMS = tuple(watch.stem for watch in (*WATCHES.values(), CLIPPING))
 
 
 def check_watch(names: Sequence[str]) -> tuple[str, ...]:
-    """The names without repetition, `all` replaced by all of them.
+    """The names, each once.
 
     Raises:
-        ValueError: for a name that stands for nothing.
+        ValueError: for one that stands for nothing.
 
     Example:
-        >>> check_watch(["doctor", "all"])
-        ('doctor', 'gradients', 'dead-units')
+        >>> check_watch(["doctor", "gradients", "doctor"])
+        ('doctor', 'gradients')
     """
     for name in names:
-        if name not in (*WATCHES, "all"):
-            raise unknown_name("--watch", name, (*WATCHES, "all"))
-    every = [one for name in names for one in (WATCHES if name == "all" else (name,))]
-    return tuple(dict.fromkeys(every))
+        if name not in (*WATCHES, ALL):
+            raise unknown_name("--watch", name, (*WATCHES, ALL))
+    return tuple(dict.fromkeys(names))
+
+
+def choose_watch(names: Sequence[str], model) -> tuple[str, ...]:
+    """The names, with all that suit the model in place of `all`.
+
+    Args:
+        names: from `check_watch`.
+        model: built.
+
+    Raises:
+        ValueError: if dead units are asked for by name, and no layer can have any.
+    """
+    if not names:
+        return ()
+    from ..callbacks.keras_internals import layer_tree
+    from ..callbacks.unit_layers import find_unit_layers
+    from ..callbacks.unit_selection import nothing_to_track
+
+    seen = find_unit_layers(layer_tree(model), {})
+    if not seen.layers and "dead-units" in names:
+        raise ValueError(f"--watch dead-units: {nothing_to_track(model.name, seen)}")
+    every = [name for name in WATCHES if seen.layers or name != "dead-units"]
+    return tuple(dict.fromkeys(one for name in names for one in (every if name == ALL else (name,))))
 
 
 def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +101,7 @@ def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, A
                 raise unknown_name("rule or argument of --clip", name, known)
         made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
     for name in watch:
-        made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)()
+        made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)(**WATCHES[name].arguments)
     return made
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.console import Console
 from ...callbacks import NonFiniteGradientError
 from ..pictures.run import draw_run
 from ..recipes import Recipe
-from ..watching import check_watch, make_callbacks, results_written, write_results
+from ..watching import check_watch, choose_watch, make_callbacks, results_written, write_results
 from .checkpoints import Checkpoints, check_intervals
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
@@ -121,16 +121,19 @@ def fit_recipe(
     chief = is_chief(strategy)
     if not chief:
         console = Console(quiet=True)
-    callbacks = make_callbacks(execution.watch, recipe.clip)
     begun = _find_begun(out, recipe, fold, overwrite, execution, chief, console)
     if begun is not None and begun.read_config().get("status") == "finished":
         return _finished_already(begun, console, chief)
     with _repeatable_operations():
         data, model = prepare_fit(recipe, data_dir, fold, strategy)
+        watch = choose_watch(execution.watch, model)
+        callbacks = make_callbacks(watch, recipe.clip)
+        if begun is not None:
+            _check_same_watch(begun, watch)
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
         config = run_config(recipe, model, data.description, fold, command)
         config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
-        config["watch"] = list(execution.watch)
+        config["watch"] = list(watch)
         seconds_before = 0.0
         if begun is not None:  # its command repeats the run; this one goes on with it
             earlier = begun.read_config()
@@ -174,11 +177,15 @@ def _find_begun(
     if chief:
         begun.remove_leftovers()
     check_same_recipe(begun, recipe, fold)
-    watched = begun.read_config().get("watch", [])
-    if watched != list(execution.watch):  # what they count is part of the checkpoints
-        was, now = (", ".join(names) or "nothing" for names in (watched, execution.watch))
-        raise ValueError(f"{out} was begun with {was} watched, now it is {now}: resume with the same --watch.")
     return begun
+
+
+def _check_same_watch(begun: RunFolder, watch: Sequence[str]) -> None:
+    """Refuses to resume with other callbacks: what they count is part of the checkpoints."""
+    watched = begun.read_config().get("watch", [])
+    if watched != list(watch):
+        was, now = (", ".join(names) or "nothing" for names in (watched, watch))
+        raise ValueError(f"{begun.path} was begun with {was} watched, now it is {now}: resume with the same --watch.")
 
 
 def _finished_already(begun: RunFolder, console: Console, chief: bool) -> Fit:

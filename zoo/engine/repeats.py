@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ... import __version__
 from ..recipes import Recipe
-from ..watching import make_callbacks
+from ..watching import choose_watch, make_callbacks
 from .fitting import Execution, fit_recipe, status_of_failure
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
@@ -58,8 +58,8 @@ def fit_repeatedly(
     begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
     if begun is not None:
         check_same_recipe(begun, recipe, None, [name for name, *_ in plan])
-    make_callbacks(execution.watch, recipe.clip)
-    prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)  # what cannot be done is said before a result goes
+    _, model = prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)  # what cannot be done is said before a result
+    make_callbacks(choose_watch(execution.watch, model), recipe.clip)  # goes
     folder = begun or make_run_folder(Path(out), overwrite)
     config = {
         "gradschool": __version__,
