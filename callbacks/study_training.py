@@ -76,7 +76,11 @@ def train_seed(
     clock, by_label = _Progress(tell), {one.label: one for one in candidates}
     callbacks = [*trial.callbacks, comparison, clock]
     trial.model.fit(**trial.fit, validation_data=trial.validation, epochs=epochs, callbacks=callbacks, verbose=0)
-    rows = [{**_names(by_label[row["optimizer"]]), **_plain(row)} for row in comparison.rows]
+    first = min(row["epoch"] for row in comparison.rows)
+    rows = [
+        {**_names(by_label[row["optimizer"]]), "epoch": row["epoch"] - first + 1, **_figures(row)}
+        for row in comparison.rows
+    ]
     tests = []
     for label, one in by_label.items() if trial.test is not None else ():
         trial.model.set_weights(comparison.weights[label])
@@ -128,7 +132,6 @@ def _names(candidate: Candidate) -> dict[str, Any]:
     return {"optimizer": candidate.optimizer, "learning_rate": candidate.learning_rate}
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the callback's, without the name it had there; epochs count from 1."""
-    figures = {name: value for name, value in row.items() if name not in ("optimizer", "epoch", "diverged")}
-    return {"epoch": int(row["epoch"]) + 1, **{name: float(value) for name, value in figures.items()}}
+def _figures(row: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics in a row of the callback's."""
+    return {name: float(value) for name, value in row.items() if name not in ("optimizer", "epoch", "diverged")}

@@ -16,7 +16,7 @@ X = RNG.normal(size=(136, 7)).astype("float32")
 Y = (X @ WEIGHTS + RNG.normal(size=(136, 3))).argmax(axis=-1).astype("int32")
 TRAIN, VALIDATION, TEST = ((X[part], Y[part]) for part in (slice(0, 72), slice(72, 104), slice(104, 136)))
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-COMMON = {"loss": LOSS, "metrics": ["accuracy"], "batch_size": 16, "epochs": 3, "rounds": 0}
+COMMON = {"loss": LOSS, "metrics": ["accuracy"], "batch_size": 16, "epochs": 2, "rounds": 0}
 HELD_OUT = {"validation_data": VALIDATION, "test_data": TEST}
 
 
@@ -55,13 +55,14 @@ def comparisons(monkeypatch):
 
 
 def test_the_exact_mode_is_keras_fit_of_one_optimizer_after_the_other_bit_for_bit(comparisons):
-    study = compare(["momentum", "adam"], exact=True, **HELD_OUT)
+    rates = {"momentum": [0.05], "adam": [0.02]}
+    study = compare(list(rates), learning_rates=rates, exact=True, **HELD_OUT)
     for (seed, name, rate), rows in study.results.groupby(["seed", "optimizer", "learning_rate"]):
         keras.utils.set_random_seed(seed)
         model = make_model()
         optimizer = keras.optimizers.SGD(rate, momentum=0.9) if name == "momentum" else keras.optimizers.Adam(rate)
         model.compile(optimizer, LOSS, metrics=["accuracy"])
-        history = model.fit(*TRAIN, batch_size=16, epochs=3, validation_data=VALIDATION, verbose=0).history
+        history = model.fit(*TRAIN, batch_size=16, epochs=2, validation_data=VALIDATION, verbose=0).history
         for metric, values in history.items():
             np.testing.assert_array_equal(rows.sort_values("epoch")[metric], values, err_msg=f"{metric} of {name}")
         for own, weight in zip(comparisons[seed].weights[f"{name}@{rate:g}"], model.get_weights(), strict=True):
@@ -80,8 +81,8 @@ def test_seeds_are_paired_and_differ(study):
 def test_the_results_are_tidy(study):
     columns = ["seed", "optimizer", "learning_rate", "epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     assert sorted(study.results.columns) == sorted(columns)
-    assert len(study.results) == 2 * 2 * 2 * 3
-    assert sorted(study.results["epoch"].unique()) == [1, 2, 3]
+    assert len(study.results) == 2 * 2 * 2 * 2
+    assert sorted(study.results["epoch"].unique()) == [1, 2]
     assert not study.results.duplicated(["seed", "optimizer", "learning_rate", "epoch"]).any()
     assert len(study.tests) == 2 * 2 * 2
     assert study.rows[0]["optimizer"] == "sgd"
@@ -98,6 +99,7 @@ def test_a_comparison_can_be_repeated(study):
     pd.testing.assert_frame_equal(compare(**HELD_OUT).results, study.results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_model_in_place_of_a_function_is_left_alone(compiled):
     model = make_model()
@@ -134,7 +136,8 @@ def test_without_validation_the_training_samples_have_to_do():
 
 
 def test_an_optimizer_that_diverges_does_not_spoil_the_others():
-    study = compare({"wild": "sgd", "calm": "sgd"}, learning_rates={"wild": [1e30], "calm": [0.1]}, **HELD_OUT)
+    rates = {"wild": [1e30], "calm": [0.1]}
+    study = compare({"wild": "sgd", "calm": "sgd"}, learning_rates=rates, **HELD_OUT)
     assert study.summary["optimizer"].tolist() == ["calm", "wild"]
     assert study.summary["stability"].tolist() == ["good", "poor"]
     calm = compare({"calm": "sgd"}, learning_rates=[0.1], **HELD_OUT).results
@@ -164,12 +167,13 @@ def test_what_is_saved(study, tmp_path):
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "out" / "study.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_comparison_that_is_killed_goes_on_where_it_was(study, tmp_path):
     class KilledError(Exception):
         pass
 
     def kill(line):
-        if line == "seed 1 (2 of 2): epoch 2 of 3":
+        if line == "seed 1 (2 of 2): epoch 1 of 2":
             raise KilledError
 
     with pytest.raises(KilledError):
