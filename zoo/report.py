@@ -52,6 +52,8 @@ def report_run(run: Path | str, out: Path | str | None = None) -> WrittenReport:
     """
     run = Path(run)
     config = _config(run)
+    if "comparison" in config:
+        raise ValueError(f"{run} holds a comparison of optimizers, whose page is {run / 'report.html'} once it is done.")
     if "gradschool" not in config or "recipe" not in config:
         raise ValueError(f"{run} is not a run folder of gradschool: its config.json was not written by a fit.")
     report = _of_repetition(run, config) if config.get("runs") else _of_run(run, config)

@@ -180,6 +180,8 @@ def test_what_is_no_run_is_refused(tmp_path, capsys):
     assert "is not a run folder of gradschool: its config.json was not written by a fit" in refused(
         capsys, str(tmp_path)
     )
+    Path("config.json").write_text('{"gradschool": "0.1.0", "comparison": {}}')
+    assert "holds a comparison of optimizers, whose page is" in refused(capsys, str(tmp_path))
     Path("config.json").write_text("[]")
     assert "config.json was not written by gradschool" in refused(capsys, str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
