@@ -114,7 +114,7 @@ class OptimizerComparison(Diagnostic):
                 one.begin_early(fit)  # so that all they attach is there to be copied
         fit.undo_by(self._let_go)
         fit.handles_nonfinite = True
-        fit.avoids_xla = self.exact or not self.model.jit_compile
+        fit.rounds_as_ever = self.exact or self.model.jit_compile
         names = sorted(self.optimizers, key=lambda name: name != self.keep)  # the one to keep comes first
         with scope_of(self.model):
             optimizers = {name: fresh_optimizer(self.optimizers[name], self.model.optimizer) for name in names}

@@ -37,11 +37,12 @@ class FitSession:
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
         handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
-        avoids_xla: whether a loop that would have XLA compile the steps should not.
+        rounds_as_ever: whether a loop is to compile the steps as it would without callbacks, so that figures are the same
+            bit for bit.
     """
 
     handles_nonfinite = False
-    avoids_xla = False
+    rounds_as_ever = True
 
     def __init__(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, frame: types.FrameType):
         self.model = model

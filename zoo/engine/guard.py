@@ -44,8 +44,12 @@ class Guard:
             self.bad_step = tf.Variable(-1, dtype=tf.int64, trainable=False, name="bad_step")
 
     def all_is_well(self):
-        """Bool tensor: whether no step has failed."""
-        return self.bad_step < 0
+        """Bool, or bool tensor: whether no step has failed."""
+        return True if self._is_relieved() else self.bad_step < 0
+
+    def has_to_roll_back(self) -> bool:
+        """Whether the last call of the loop is to be undone."""
+        return self.rolls_back and not self._is_relieved() and int(self.bad_step.numpy()) >= 0
 
     def bad_step_number(self) -> int | None:
         """The step that failed, once: the guard is then ready for another fit."""
@@ -53,7 +57,7 @@ class Guard:
         if bad < 0:
             return None
         self.bad_step.assign(-1)
-        return bad
+        return None if self._is_relieved() else bad
 
     # === Before and after a call of the loop ===
     def keep(self) -> None:
@@ -94,10 +98,10 @@ class Guard:
         """
         import tensorflow as tf
 
+        self._step = number
         if self._is_relieved():
             yield
             return
-        self._step = number
         kept = [] if self.rolls_back else [(one, tf.identity(one)) for one in self._besides_the_update()]
         yield
         for optimizer in optimizers_of(self.model):
@@ -113,7 +117,7 @@ class Guard:
             tf.cond(self.all_is_well(), lambda: None, put_back)
 
     def _is_relieved(self) -> bool:
-        """Whether a callback lets trainings go on with what is not finite."""
+        """Whether a callback lets trainings go on with what is not finite. The guard then looks, and does nothing."""
         session = session_of(self.model)
         return session is not None and session.handles_nonfinite
 
@@ -137,8 +141,10 @@ class Guard:
     def watching(self) -> Iterator[None]:
         """For the time of the block, the optimizers' traced updates are watched."""
         with contextlib.ExitStack() as stack:
-            handled = self._is_relieved() or any(stage.handles_nonfinite for stage in stages_of(self.model))
-            for optimizer in () if handled else optimizers_of(self.model):
+            session = session_of(self.model)
+            looks = session is None or session.rounds_as_ever or not session.handles_nonfinite
+            handled = any(stage.handles_nonfinite for stage in stages_of(self.model))
+            for optimizer in optimizers_of(self.model) if looks and not handled else ():
                 if leaf_optimizer(optimizer) is optimizer:
                     before = optimizer.__dict__.get("_backend_apply_gradients")
                     stack.enter_context(
@@ -160,7 +166,7 @@ class Guard:
                 rule(gradients, variables)
 
             guard._note(fine)
-            if guard.rolls_back:
+            if guard.rolls_back or guard._is_relieved():
                 update()
             else:
                 tf.cond(fine, update, lambda: None)

@@ -64,9 +64,9 @@ class Loop:
 
     @property
     def xla(self) -> bool:
-        """Whether XLA compiles the steps, which a callback may not want."""
+        """Whether XLA compiles the steps; a callback may have a better way."""
         session = session_of(self.model)
-        return self._wants_xla and not (session is not None and session.avoids_xla)
+        return self._wants_xla and (session is None or session.rounds_as_ever)
 
     def use(self, feed: ResidentFeed | StreamedFeed) -> None:
         """Takes the next steps' batches from `feed`."""
@@ -100,7 +100,7 @@ class Loop:
             if self.guard is not None:
                 self.guard.keep()
             logs, ran = run(tf.constant(steps, tf.int64))
-            if self.guard is not None and self.guard.rolls_back and self.guard.bad_step.numpy() >= 0:
+            if self.guard is not None and self.guard.has_to_roll_back():
                 self.guard.roll_back(run, begin)
             done += int(ran)
             if int(ran) < steps:
