@@ -1,0 +1,187 @@
+"""What a training run's figures say is wrong with it: one rule for each condition, on the epochs so far.
+
+Notation: l_t is the training loss of epoch t, v_t the validation loss; p the patience, in epochs.
+
+    learning rate too high   l_t is not finite; or l_t > 1.5 l_1; or in the last p epochs the loss rose by more than
+                             half its mean in all; or updates are longer than 0.3 of the weights, or than 0.1 while
+                             l_t > 0.9 l_1
+    learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p changes
+                             is down, and the last at least half as large as the first), and updates, if measured, are
+                             shorter than 1/10 000 of the weights
+    plateau                  in the last p epochs the loss has moved by less than 1 %, and it is still above 0.9 l_1, or
+                             the accuracy below 0.95
+    overfitting              the least validation loss lies p epochs back or more; the median of those since is 1.25
+                             times it or more, by at least a tenth of v_1; and the training loss has fallen since
+    exploding, vanishing     as `GradientMonitor` finds (`gradient_findings.py`)
+    dead units               more than 0.4 of a layer's units never fired in the epoch
+    saturated units          more than half of a layer's units lay at a limit nearly always
+
+A figure that was not measured makes its rule silent. The bounds are wide, so that healthy runs with their noise stay
+below them; an update of 1/1000 of the weights is usual, and 1/10 or 1/10 000 is neither.
+"""
+
+import itertools
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Epochs = Sequence[Mapping[str, Any]]  # the logs of the epochs so far, with `epoch`
+LITTLE = 0.9  # of the first loss: whoever is above has learned next to nothing
+
+SLOWER = "Lower the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains. "
+
+
+def look_at_epochs(epochs: Epochs, patience: int) -> Iterator[dict[str, Any]]:
+    """What is wrong by the losses of the epochs so far.
+
+    Args:
+        epochs: the logs of each, `loss` at least; `val_loss`, `accuracy`, `update_ratio` where there are any.
+        patience: p, how many epochs make a trend; at least 2.
+
+    Yields:
+        For each trouble `condition`, `layer` (None), `evidence` and `remedy`.
+
+    Example:
+        >>> epochs = [{"epoch": n, "loss": loss} for n, loss in enumerate([1.0, 5.0], 1)]
+        >>> [one["evidence"] for one in look_at_epochs(epochs, 5)]
+        ['the loss rose from 1 in epoch 1 to 5']
+    """
+    losses = [float(row["loss"]) for row in epochs if row.get("loss") is not None]
+    if not losses or len(losses) < len(epochs):
+        return
+    if (evidence := _too_high(epochs, losses, patience)) is not None:
+        yield _finding(
+            "learning rate too high", evidence, SLOWER + "Clipping the gradients helps against single jumps."
+        )
+    elif (evidence := _too_low(epochs, losses, patience)) is not None:
+        remedy = "Raise the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains."
+        yield _finding("learning rate too low", evidence, remedy)
+    elif (evidence := _plateau(epochs, losses, patience)) is not None:
+        yield _finding(
+            "plateau",
+            evidence,
+            "Change the learning rate (ReduceLROnPlateau lowers it), give the model more units, or look at whether "
+            "inputs and labels belong together.",
+        )
+    if (evidence := _overfitting(epochs, losses, patience)) is not None:
+        yield _finding(
+            "overfitting",
+            evidence,
+            "Stop earlier (EarlyStopping with restore_best_weights=True), or use dropout, weight decay, augmentation, "
+            "more data or a smaller model.",
+        )
+
+
+def look_at_gradients(findings: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A `GradientMonitor`'s findings of an epoch, with what to do."""
+    remedies = {
+        "vanishing": "Use ReLU-like activations with He initialization in place of sigmoids, normalization layers, or "
+        "shortcuts past the layers; in recurrent nets LSTM or GRU.",
+        "exploding": "Clip the gradients, GradientClipping(global_norm=1.0), lower the learning rate, or start from "
+        "smaller weights.",
+    }
+    for one in findings:
+        condition = f"{one['condition']} gradients"
+        yield {**_finding(condition, one["evidence"], remedies[one["condition"]]), "layer": one["layer"]}
+
+
+def look_at_units(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Dead and saturated layers, by a `DeadUnitTracker`'s rows of an epoch.
+
+    Example:
+        >>> row = {"layer": "hidden", "units": 8, "dead": 4, "dead_fraction": 0.5}
+        >>> [one["evidence"] for one in look_at_units([row])]
+        ['4 of its 8 units fired for no sample of the epoch']
+    """
+    for row in rows:
+        if (row.get("dead_fraction") or 0) > 0.4:
+            evidence = f"{row['dead']:g} of its {row['units']} units fired for no sample of the epoch"
+            remedy = (
+                "Lower the learning rate, use He initialization, or leaky ReLU, ELU or SELU, which keep a gradient."
+            )
+            yield {**_finding("dead units", evidence, remedy), "layer": row["layer"]}
+        if (row.get("saturated_fraction") or 0) > 0.5:
+            evidence = f"{row['saturated']:g} of its {row['units']} units were at a limit for nearly every sample"
+            remedy = (
+                "Normalize the inputs, start from smaller weights (Glorot), or use a normalization layer before it."
+            )
+            yield {**_finding("saturated units", evidence, remedy), "layer": row["layer"]}
+
+
+def leave_out_consequences(
+    findings: Sequence[dict[str, Any]], units: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The findings without those that only follow from a layer all of whose units are dead: nothing learns below it.
+
+    Args:
+        findings: of one epoch.
+        units: the rows of a `DeadUnitTracker` of that epoch.
+    """
+    if not any((row.get("dead_fraction") or 0) >= 1 for row in units):
+        return list(findings)
+    follow = ("vanishing gradients", "learning rate too low", "plateau")
+    return [one for one in findings if one["condition"] not in follow]
+
+
+# === Rules ===
+def _too_high(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
+    now, number = losses[-1], epochs[-1]["epoch"]
+    if not math.isfinite(now):
+        return f"the loss became {now} in epoch {number}"
+    if now > 1.5 * losses[0] > 0:
+        return f"the loss rose from {losses[0]:.3g} in epoch {epochs[0]['epoch']} to {now:.3g}"
+    last = losses[-patience - 1 :]
+    if len(last) > patience and min(last) > 0:
+        rises = sum(max(0.0, after - before) for before, after in itertools.pairwise(last))
+        if rises > 0.5 * statistics.fmean(last):
+            return f"in the last {patience} epochs the loss rose by {rises:.3g} in all, and is {now:.3g}"
+    ratio = epochs[-1].get("update_ratio")
+    if ratio is not None and ratio > 0.3:
+        return f"an update changes the weights by {ratio:.2g} of their length on average"
+    if len(losses) > 1 and ratio is not None and ratio > 0.1 and now > LITTLE * losses[0] > 0:
+        return f"an update changes the weights by {ratio:.2g} of their length on average; the loss is still {now:.3g}"
+    return None
+
+
+def _too_low(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
+    last = losses[-patience - 1 :]
+    if len(last) <= patience or not losses[-1] > LITTLE * losses[0] > 0:
+        return None
+    falls = [before - after for before, after in itertools.pairwise(last)]
+    ratio = epochs[-1].get("update_ratio")
+    if min(falls) <= 0 or falls[-1] < 0.5 * falls[0] or (ratio is not None and ratio > 1e-4):
+        return None
+    share = 1 - losses[-1] / losses[0]
+    measured = "" if ratio is None else f", with updates of {ratio:.2g} of the weights' length"
+    return f"the loss falls steadily but has lost only {share:.2g} of its first value in {len(losses)} epochs{measured}"
+
+
+def _plateau(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
+    last = losses[-patience - 1 :]
+    if len(last) <= patience or not max(last) - min(last) < 0.01 * abs(statistics.fmean(last)):
+        return None
+    accuracy = epochs[-1].get("accuracy", epochs[-1].get("sparse_categorical_accuracy"))
+    if not (losses[-1] > LITTLE * losses[0] or (accuracy is not None and accuracy < 0.95)):
+        return None
+    beside = "" if accuracy is None else f", at an accuracy of {accuracy:.3g}"
+    return f"the loss has stayed between {min(last):.4g} and {max(last):.4g} for {patience} epochs{beside}"
+
+
+def _overfitting(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
+    held_out = [row.get("val_loss") for row in epochs]
+    if len(held_out) <= patience or any(one is None or not math.isfinite(one) for one in held_out):
+        return None
+    least = min(range(len(held_out)), key=held_out.__getitem__)
+    recent, lowest = statistics.median(held_out[-patience:]), held_out[least]
+    rises = recent > 1.25 * lowest > 0 and recent - lowest > 0.1 * held_out[0]
+    if len(held_out) - 1 - least < patience or not rises or losses[-1] >= losses[least]:
+        return None
+    return (
+        f"the validation loss was least in epoch {epochs[least]['epoch']} ({lowest:.3g}) and is about "
+        f"{recent:.3g} now, while the training loss fell from {losses[least]:.3g} to {losses[-1]:.3g}"
+    )
+
+
+def _finding(condition: str, evidence: str, remedy: str) -> dict[str, Any]:
+    return {"condition": condition, "layer": None, "evidence": evidence, "remedy": remedy}
