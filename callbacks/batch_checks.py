@@ -50,7 +50,8 @@ def look_at_batches(batches: Any, model: keras.Model | None = None) -> list[dict
 
 def _first_samples(batches: Any) -> tuple[list[np.ndarray], np.ndarray]:
     if isinstance(batches, tuple) and len(batches) in (2, 3) and not isinstance(batches[0], (tuple, list, Mapping)):
-        pairs: Iterable[Any] = [keras.tree.map_structure(lambda one: one[:SAMPLES], batches)]
+        given = [one for one in batches if one is not None]
+        pairs: Iterable[Any] = [tuple(keras.tree.map_structure(lambda one: one[:SAMPLES], given))]
     elif isinstance(batches, keras.utils.PyDataset):
         pairs = (batches[number] for number in range(min(BATCHES, batches.num_batches or BATCHES)))
     else:
