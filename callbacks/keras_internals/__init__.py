@@ -30,7 +30,7 @@ from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_
 from .monitored import more_is_better
 from .optimizer_copies import fresh_optimizer
 from .random_state import global_seed_state
-from .snapshots import Snapshot, build_for_fit, write_back_state
+from .snapshots import Snapshot, write_back_state
 from .step_variables import number_of_replicas, step_variable
 from .steps_per_call import make_several_steps_a_call
 from .training_copies import TrainingCopies, scope_of
@@ -47,7 +47,6 @@ __all__ = [
     "add_stage",
     "axes_of_units",
     "build_all",
-    "build_for_fit",
     "channel_axis",
     "close_session",
     "compiling_pays",

@@ -16,8 +16,8 @@ from .model_parts import leaf_optimizer
 def learning_rate_by_step(model: keras.Model, rate: Callable[[Any], Any]) -> Iterator[Callable[[], int]]:
     """For the time of the block, the n-th step of `model.optimizer`, from 0, has the learning rate `rate(n)`.
 
-    Whatever reads the optimizer's rate sees that one, weight decay as well. The optimizer's own, a number or a schedule,
-    is not touched, so that files saved in between know nothing of this.
+    Whatever reads the optimizer's rate sees that one, weight decay as well. The optimizer's own, a number or a
+    schedule, is not touched, so that files saved in between know nothing of this.
 
     Args:
         model: compiled.

@@ -1,8 +1,5 @@
 """All that training changes about a model, copied and put back bit for bit."""
 
-import contextlib
-import sys
-import types
 from typing import Any
 
 import keras
@@ -47,26 +44,6 @@ def write_back_state(model: keras.Model) -> None:
         model.jax_state_sync()
 
 
-def build_for_fit(model: keras.Model) -> None:
-    """Makes the variables of a model and its optimizer that only the first step would, from within `on_train_begin`.
-
-    Raises:
-        ValueError: for a model that cannot be built from the shapes of its data alone.
-    """
-    if not all(layer.built for layer in model._flatten_layers()):
-        iterator = _epoch_iterator()
-        try:
-            model._symbolic_build(iterator=iterator)
-        except (RuntimeError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{type(model).__name__} has no weights before its first step: call it on a batch before model.fit."
-            ) from error
-        iterator.reset()
-    if not model.optimizer.built:
-        with _scope(model):
-            model.optimizer.build(model.trainable_variables)
-
-
 def _torch_generator() -> Any:
     """The state of PyTorch's own generator, which Keras's dropout without a seed draws from."""
     if keras.backend.backend() != "torch":
@@ -74,18 +51,6 @@ def _torch_generator() -> Any:
     import torch
 
     return torch.get_rng_state()
-
-
-def _scope(model) -> contextlib.AbstractContextManager:
-    return model.distribute_strategy.scope() if keras.backend.backend() == "tensorflow" else contextlib.nullcontext()
-
-
-def _epoch_iterator() -> Any:
-    """Keras's iterator over the data of the fit that is about to begin."""
-    frame: types.FrameType | None = sys._getframe()
-    while frame is not None and "epoch_iterator" not in frame.f_locals:
-        frame = frame.f_back
-    return None if frame is None else frame.f_locals["epoch_iterator"]
 
 
 def _parts(variable) -> tuple[Any, ...]:
