@@ -50,20 +50,21 @@ def write_report(
         'report.html'
     """
     from .diagnostic import Diagnostic
+    from .training_doctor import TrainingDoctor
 
     ours = [one for one in callbacks if isinstance(one, Diagnostic)]
     models = [model for one in ours if (model := getattr(one, "model", None)) is not None]
     if history is None and models:
         history = getattr(models[0], "history", None)
     epochs = history_rows(history) if history is not None else []
-    doctors = [one for one in ours if type(one).__name__ == "TrainingDoctor"]
+    doctors = [one for one in ours if isinstance(one, TrainingDoctor)]
     measured = [one for one in ours if one.rows and one not in doctors]
     if not (epochs or measured or doctors):
         raise ValueError(
             "there is nothing to report yet: pass history=, what model.fit returned, or callbacks= of this package "
             "that have taken part in a fit."
         )
-    sections = [findings_section(one.rows) for one in doctors]
+    sections = [findings_section(one.rows, _pictures(one) if one.rows else ()) for one in doctors]
     sections += curves_section({"": epochs})
     sections += [_section_of(one, with_findings=not doctors) for one in measured]
     sections.append(Section("Settings and versions", facts=_facts(models) | dict(settings or {})))
@@ -71,10 +72,10 @@ def write_report(
 
 
 # === Sections ===
-def findings_section(rows: Iterable[Mapping[str, Any]]) -> Section:
+def findings_section(rows: Iterable[Mapping[str, Any]], pictures: Sequence[Picture] = ()) -> Section:
     """What the doctor found, or that it found nothing."""
     found = merge_findings(rows)
-    return Section("What the doctor found", findings=found, fine="" if found else HEALTHY)
+    return Section("What the doctor found", findings=found, fine="" if found else HEALTHY, pictures=pictures)
 
 
 def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Section]:
@@ -106,13 +107,18 @@ def _curve(histories: Sequence[Sequence[Mapping[str, Any]]], name: str) -> Pictu
 
 def _section_of(callback: Any, with_findings: bool) -> Section:
     """A callback's picture and figures; also what it found, where no doctor tells it."""
-    from .diagnostic import Diagnostic
-
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(callback).__name__).capitalize()
     table = Table(callback.results.to_csv(index=False), f"{words.lower().replace(' ', '_')}.csv")
-    pictures = [] if type(callback).plot is Diagnostic.plot else [Picture.of_figure(callback.plot(), words)]
     found = merge_findings(getattr(callback, "findings", ())) if with_findings else []
-    return Section(words, findings=found, pictures=pictures, table=table)
+    return Section(words, findings=found, pictures=_pictures(callback), table=table)
+
+
+def _pictures(callback: Any) -> list[Picture]:
+    """A callback's picture, if it draws one."""
+    from .diagnostic import Diagnostic
+
+    name = type(callback).__name__
+    return [] if type(callback).plot is Diagnostic.plot else [Picture.of_figure(callback.plot(), name)]
 
 
 # === Figures ===

@@ -17,7 +17,7 @@ def merge_findings(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
     Example:
         >>> rows = [{"epoch": e, "condition": "dead units", "layer": "conv1", "evidence": f"{e} of 8"} for e in (2, 3)]
         >>> merge_findings(rows)
-        [Finding(what='Dead units: conv1', evidence='3 of 8', remedy='', when='epochs 2 to 3', severe=False)]
+        [Finding(what='Dead units: conv1', evidence='3 of 8', remedy='', when='epochs 2 to 3')]
     """
     groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -44,12 +44,15 @@ def _merged(run: Any, condition: str, rows: Sequence[Mapping[str, Any]]) -> Find
 
 
 def say_epochs(epochs: Iterable[int]) -> str:
-    """Numbers of epochs in words.
+    """Numbers of epochs in words; 0 is what was found before the first.
 
     Example:
-        >>> say_epochs([3]), say_epochs([1, 2, 3, 7]), say_epochs([])
-        ('epoch 3', 'epochs 1 to 3, 7', '')
+        >>> say_epochs([3]), say_epochs([1, 2, 3, 7]), say_epochs([0]), say_epochs([])
+        ('epoch 3', 'epochs 1 to 3, 7', 'before training', '')
     """
+    epochs = set(epochs)
+    if epochs == {0}:
+        return "before training"
     spans: list[list[int]] = []
     for epoch in sorted(epochs):
         if spans and epoch == spans[-1][-1] + 1:

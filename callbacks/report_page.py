@@ -111,14 +111,12 @@ class Finding:
         evidence: the figures that show it.
         remedy: what to do about it.
         when: such as "epoch 3".
-        severe: whether it spoils the run.
     """
 
     what: str
     evidence: str = ""
     remedy: str = ""
     when: str = ""
-    severe: bool = False
 
 
 @dataclass(frozen=True)

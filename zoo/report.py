@@ -53,7 +53,7 @@ def report_run(run: Path | str, out: Path | str | None = None) -> WrittenReport:
     run = Path(run)
     config = _config(run)
     if "comparison" in config:
-        raise ValueError(f"{run} holds a comparison of optimizers, whose page is {run / 'report.html'} once it is done.")
+        raise ValueError(f"{run} holds a comparison of optimizers, with a page of its own, {run / 'report.html'}.")
     if "gradschool" not in config or "recipe" not in config:
         raise ValueError(f"{run} is not a run folder of gradschool: its config.json was not written by a fit.")
     report = _of_repetition(run, config) if config.get("runs") else _of_run(run, config)
@@ -143,12 +143,15 @@ def _findings(runs: Mapping[str, Path]) -> Iterator[Section]:
     """What the doctor found in each run, if it was there."""
     if not any("doctor" in _config(folder).get("watch", ()) for folder in runs.values()):
         return
-    stem = WATCHES["doctor"].stem
+    stem, title = WATCHES["doctor"].stem, WATCHES["doctor"].title
     rows = [{"run": name, **row} if name else row for name, folder in runs.items() for row in _table(folder, stem)]
-    if rows or any(_table(folder, "history") for folder in runs.values()):
-        yield findings_section(rows)
+    pictures = [_picture(folder, stem, "What was found when", name) for name, folder in runs.items()]
+    if not any((folder / f"{stem}.csv").is_file() for folder in runs.values()):
+        yield Section(title, "Its findings have not been written yet.")
+    elif not rows and not any(_table(folder, "history") for folder in runs.values()):
+        yield Section(title, "No epoch came to its end, so there was nothing for it to look at.")
     else:
-        yield Section(WATCHES["doctor"].title, "No epoch came to its end, so there was nothing for it to look at.")
+        yield findings_section(rows, [one for one in pictures if one])
 
 
 def _measured(runs: Mapping[str, Path]) -> Iterator[Section]:

@@ -2,7 +2,7 @@
 
 --watch gradients    GradientMonitor    gradients.csv, gradients.png
 --watch dead-units   DeadUnitTracker    dead_units.csv, dead_units.png
---watch doctor       TrainingDoctor     findings.csv
+--watch doctor       TrainingDoctor     findings.csv, findings.png if there are any
 --clip               GradientClipping   clipping.csv, clipping.png
 """
 
@@ -35,10 +35,11 @@ class Watch:
 WATCHES = {
     "gradients": Watch("GradientMonitor", "gradients", "Gradients by layer", {"every": 10}),
     "dead-units": Watch("DeadUnitTracker", "dead_units", "Dead and saturated units"),
-    "doctor": Watch("TrainingDoctor", "findings", "What the doctor found"),
+    "doctor": Watch("TrainingDoctor", "findings", "What the doctor found", {"verbose": 0}),
 }
 CLIPPING = Watch("GradientClipping", "clipping", "Clipping")
 ALL = "all"
+SAMPLES = 1024  # that the doctor looks at
 STEMS = tuple(watch.stem for watch in (*WATCHES.values(), CLIPPING))
 
 
@@ -81,12 +82,13 @@ def choose_watch(names: Sequence[str], model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for name in names for one in (every if name == ALL else (name,))))
 
 
-def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, Any]:
+def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any], data=None) -> dict[str, Any]:
     """The callbacks, ready for a fit, by the stem of their files.
 
     Args:
         watch: names of `WATCHES`.
         clip: arguments of `GradientClipping`; none for no clipping.
+        data: `LoadedData`, for the doctor to look at.
 
     Raises:
         ValueError: for arguments that clip nothing.
@@ -101,7 +103,10 @@ def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any]) -> dict[str, A
                 raise unknown_name("rule or argument of --clip", name, known)
         made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
     for name in watch:
-        made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)(**WATCHES[name].arguments)
+        arguments = dict(WATCHES[name].arguments)
+        if name == "doctor" and data is not None:
+            arguments["batches"] = iter([data.some("train", SAMPLES)])  # looked at once: not kept in checkpoints
+        made[WATCHES[name].stem] = getattr(callbacks, WATCHES[name].callback)(**arguments)
     return made
 
 
@@ -127,5 +132,5 @@ def write_results(folder, callbacks: Mapping[str, Any], pictures: bool = True) -
     for stem, callback in callbacks.items():
         if callback.rows or stem == "findings":
             folder.write_table(f"{stem}.csv", callback.results.to_csv(index=False))
-        if callback.rows and stem != "findings" and pictures:
+        if callback.rows and pictures:
             folder.write_picture(stem, callback.plot())

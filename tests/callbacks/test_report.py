@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from gradschool.callbacks import GradientClipping, write_report
+from gradschool.callbacks import GradientClipping, GradientMonitor, TrainingDoctor, write_report
 from gradschool.callbacks.diagnostic import Diagnostic
 from gradschool.callbacks.report import history_rows
 from report_pages import ReportPage
@@ -87,6 +87,37 @@ def test_it_says_what_the_model_is(written):
     assert "21parameters" in text
     assert "datarandom" in text
     assert page.text.strip().startswith("My run")
+
+
+def test_what_the_doctor_found_comes_first(tmp_path):
+    x = np.random.default_rng(0).normal(size=(64, 3))
+    monitor, doctor = GradientMonitor(), TrainingDoctor(batches=(1000 * x, x[:, :1]), verbose=0)
+    _, history = trained(monitor, doctor, epochs=2)
+    page = ReportPage(write_report(tmp_path / "report.html", [monitor, doctor], history))
+    assert page.headings[:3] == ["What the doctor found", "Learning curves", "Gradient monitor"]
+    assert "Inputs not normalized" in page.text
+    assert "before training" in page.text
+    assert all(row["evidence"] in page.text and row["remedy"] in page.text for row in doctor.rows)
+
+
+def test_a_healthy_run_is_said_to_be_healthy(tmp_path):
+    doctor = TrainingDoctor(verbose=0)
+    trained(doctor, epochs=2)
+    page = ReportPage(write_report(tmp_path / "report.html", [doctor]))
+    assert "Nothing that the doctor looks for is wrong with this run." in page.text
+
+
+def test_without_a_doctor_the_monitor_tells_what_it_found(tmp_path):
+    monitor = GradientMonitor()
+    _, history = trained(monitor, epochs=2)
+    monitor.findings = [
+        {"epoch": epoch, "condition": "vanishing", "layer": "hidden", "evidence": f"its norm is {epoch}e-9"}
+        for epoch in (1, 2)
+    ]
+    page = ReportPage(write_report(tmp_path / "report.html", [monitor], history))
+    assert "Vanishing: hidden epochs 1 to 2" in " ".join(page.text.split())
+    assert "its norm is 2e-9" in page.text
+    assert "its norm is 1e-9" not in page.text
 
 
 def test_history_alone_or_callbacks_alone_are_enough(tmp_path):

@@ -27,9 +27,7 @@ def lines():
 
 def test_a_page_needs_nothing_else(tmp_path):
     sections = [
-        Section(
-            "Words", "a text", fine="all is well", findings=[Finding("what", "evidence", "remedy", "epoch 3", True)]
-        ),
+        Section("Words", "a text", fine="all is well", findings=[Finding("what", "evidence", "remedy", "epoch 3")]),
         Section("Pictures", pictures=[Picture.of_figure(lines(), "lines")], table=Table("a,b\n1,2\n", "a.csv")),
         Section("Facts", facts={"rate": 0.1}, command="gradschool fit mlp"),
         Section("Empty"),

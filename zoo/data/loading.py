@@ -61,6 +61,20 @@ class LoadedData:
         x, y = self._parts[part]
         return to_float(x), y
 
+    def some(self, part: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Some samples of a part, as `arrays` gives them, drawn at random; the same ones every time.
+
+        Example:
+            >>> images, labels = load_data("digits").some("train", 3)
+            >>> images.shape, labels.shape
+            ((3, 28, 28, 1), (3,))
+        """
+        if part not in self._parts:
+            raise unknown_name("part", part, self._parts)
+        x, y = self._parts[part]
+        chosen = np.random.default_rng(0).permutation(len(y))[:count]
+        return to_float(x[chosen]), y[chosen]
+
     @cached_property
     def train(self):
         """Training batches (x, y): in a new order, and newly augmented, every time they are iterated over."""

@@ -10,8 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from ...callbacks import NonFiniteGradientError
+from ...callbacks.report import HEALTHY
 from ..pictures.run import draw_run
 from ..recipes import Recipe
 from ..watching import check_watch, choose_watch, make_callbacks, results_written, write_results
@@ -127,7 +129,7 @@ def fit_recipe(
     with _repeatable_operations():
         data, model = prepare_fit(recipe, data_dir, fold, strategy)
         watch = choose_watch(execution.watch, model)
-        callbacks = make_callbacks(watch, recipe.clip)
+        callbacks = make_callbacks(watch, recipe.clip, data)
         if begun is not None:
             _check_same_watch(begun, watch)
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
@@ -151,6 +153,8 @@ def fit_recipe(
             scope = strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext()
             with scope, results_written(folder, callbacks):
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config, callbacks)
+            if "findings" in callbacks:
+                say(console, escape(callbacks["findings"].report() or HEALTHY))
             config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
             _check_loss(history, recipe, folder)
             if interrupted and execution.by_workers:  # others may be at another step: nothing to share

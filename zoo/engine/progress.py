@@ -70,7 +70,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.params["epochs"]
         shown = {name: value for name, value in (logs or {}).items() if "/" not in name}  # not layer by layer
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
+        figures = "  ".join(f"{name} {_figure(value)}" for name, value in shown.items())
         number = f"{epoch + 1:>{len(str(epochs))}}/{epochs}"
         say(self.console, f"epoch {number}  {figures}")
 
@@ -80,3 +80,7 @@ class ProgressBar(keras.callbacks.Callback):
     def stop(self) -> None:
         """Takes the bar away; to be called when `fit` did not end by itself."""
         self.bar.stop()
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:.4f}"

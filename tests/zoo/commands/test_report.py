@@ -98,6 +98,23 @@ print([name for name in ("tensorflow", "keras", "jax", "torch", "sklearn") if na
     assert done.stdout.splitlines()[-1] == "[] 0"
 
 
+def test_what_the_doctor_found_comes_first(run):
+    change(run, watch=["doctor"])
+    page = report(run)
+    assert page.headings[0] == "What the doctor found"
+    assert "have not been written yet" in page.text
+    (run / "findings.csv").write_text("\n")
+    assert "Nothing that the doctor looks for is wrong with this run." in report(run).text
+    rows = [f"{epoch},dead units,hidden1,{7 + epoch} of 16,slower\n" for epoch in (1, 2)]
+    (run / "findings.csv").write_text("epoch,condition,layer,evidence,remedy\n" + "".join(rows))
+    text = " ".join(report(run).text.split())
+    assert "Dead units: hidden1 epochs 1 to 2 9 of 16 Do: slower" in text
+    assert "Nothing that the doctor" not in text
+    (run / "findings.csv").write_text("\n")
+    (run / "history.csv").unlink()
+    assert "No epoch came to its end" in report(run).text
+
+
 def test_a_run_from_before_there_were_reports(run):
     config = json.loads((run / "config.json").read_text())
     del config["watch"], config["recipe"]["clip"]
@@ -181,7 +198,7 @@ def test_what_is_no_run_is_refused(tmp_path, capsys):
         capsys, str(tmp_path)
     )
     Path("config.json").write_text('{"gradschool": "0.1.0", "comparison": {}}')
-    assert "holds a comparison of optimizers, whose page is" in refused(capsys, str(tmp_path))
+    assert "holds a comparison of optimizers, with a page of its own" in refused(capsys, str(tmp_path))
     Path("config.json").write_text("[]")
     assert "config.json was not written by gradschool" in refused(capsys, str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]

@@ -1,0 +1,38 @@
+"""A trouble of many epochs and layers is told once."""
+
+from gradschool.callbacks.report_findings import merge_findings, say_epochs
+from gradschool.callbacks.report_page import Finding
+
+
+def row(epoch, layer, evidence, **values):
+    return {
+        "epoch": epoch,
+        "condition": "dead units",
+        "layer": layer,
+        "evidence": evidence,
+        "remedy": "slower",
+    } | values
+
+
+def test_the_latest_evidence_of_each_layer_counts():
+    rows = [row(1, "a", "old"), row(2, "a", "new"), row(2, "b", "worse")]
+    assert merge_findings(rows) == [Finding("Dead units: a, b", "a: new; b: worse", "slower", "epochs 1 to 2")]
+
+
+def test_of_many_layers_all_are_named_and_some_told():
+    (found,) = merge_findings([row(1, f"layer_{n}", "dead") for n in range(9)])
+    assert found.what.count("layer_") == 9
+    assert found.evidence.count("layer_") == 3
+
+
+def test_conditions_and_runs_stay_apart():
+    rows = [row(1, None, "x", condition="plateau", run=run) for run in ("seed-0", "seed-1")] + [row(0, None, "y")]
+    assert [(one.what, one.when) for one in merge_findings(rows)] == [
+        ("Plateau", "seed-0, epoch 1"),
+        ("Plateau", "seed-1, epoch 1"),
+        ("Dead units", "before training"),
+    ]
+
+
+def test_epochs_in_any_order():
+    assert say_epochs([5, 1, 4, 2, 9, 5]) == "epochs 1 to 2, 4 to 5, 9"
