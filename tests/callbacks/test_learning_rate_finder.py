@@ -1,10 +1,15 @@
 """The learning-rate finder against a loop by hand; and that nothing of it is left in the model."""
 
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
 
+import finder_on_replicas
 from gradients import gradients
 from gradschool.callbacks import LearningRateFinder
 from gradschool.callbacks.keras_internals import session_of, stages_of
@@ -429,3 +434,28 @@ def test_a_step_without_a_loss_is_refused():
 
     with pytest.raises(ValueError, match=r"needs a step that gives its 'loss'; this one gives \['error'\]"):
         fit(model_of(kind=Lossless), LearningRateFinder())
+
+
+# === Replicas ===
+def run(way, replicas, *launch):
+    command = [sys.executable, *launch, finder_on_replicas.__file__, way, str(replicas)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '"as before"' in line]
+
+
+@on_tensorflow
+@pytest.mark.slow
+def test_several_replicas_and_workers_find_what_one_device_does():
+    (one,) = run("plain", 1)
+    others = [
+        *run("plain", 2),
+        *run("engine", 2),
+        *run("workers", 2, "-m", "gradschool", "launch", "--workers", "2", "--"),
+    ]
+    assert len(others) == 4
+    for other in others:
+        assert other["as before"]
+        assert other["suggestion"] == pytest.approx(one["suggestion"], rel=1e-3)
+        for name in ("learning_rate", "loss"):
+            np.testing.assert_allclose([r[name] for r in other["rows"]], [r[name] for r in one["rows"]], rtol=2e-4)
