@@ -1,0 +1,86 @@
+"""Counting outputs of units, against NumPy."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from hypothesis.extra.numpy import array_shapes, arrays
+from keras import ops
+
+from gradschool.callbacks.unit_counts import Counter
+from units_by_hand import dead, frequency, saturation
+
+BACKEND = keras.backend.backend()
+VALUES = some.floats(-2, 2, width=32)
+OUTPUTS = arrays("float32", array_shapes(min_dims=2, max_dims=4, min_side=1, max_side=5), elements=VALUES)
+
+
+def counted(counter, *calls):
+    """What a counter says after several calls."""
+    state = np.zeros(counter.shape(counter.units_of(calls[0])), counter.dtype)
+    for outputs in calls:
+        new = counter.count(ops.convert_to_tensor(outputs))
+        state = ops.convert_to_numpy(counter.join(ops.convert_to_tensor(state), new))
+    return counter.result(np.array(state))
+
+
+@given(OUTPUTS, some.sampled_from([-1, 1, None]))
+def test_counts_are_those_of_numpy(outputs, axis):
+    own = -1 if axis is None else axis
+    calls = outputs, -outputs[::-1], outputs[:1]
+    together = np.concatenate(calls)
+    flags = counted(Counter(None, axis), *calls)
+    np.testing.assert_array_equal(~flags.fired, dead(together, own))
+    firings = counted(Counter(None, axis, frequency=True), *calls)
+    np.testing.assert_array_equal(firings.fired, flags.fired)
+    np.testing.assert_allclose(firings.share, frequency(together, own), rtol=1e-12)
+    assert firings.outputs == together.size // together.shape[own]
+    near = counted(Counter((-1.5, 1.5), axis, margin=0.1), *calls)
+    np.testing.assert_allclose(near.share, saturation(together, -1.5, 1.5, 0.1, own), rtol=1e-12)
+
+
+def test_counts_are_exact_where_floats_would_not_be():
+    counter = Counter(None, frequency=True)
+    state = np.zeros(counter.shape(2), counter.dtype)
+    step = np.array([2**29, 3, 2**29], counter.dtype)
+    for _ in range(16):
+        state = ops.convert_to_numpy(counter.join(ops.convert_to_tensor(state), ops.convert_to_tensor(step)))
+    result = counter.result(np.array(state))
+    assert result.outputs == 16 * 2**29
+    assert result.share[1] * result.outputs == pytest.approx(48, rel=1e-12)
+    assert result.share[0] == 1.0
+
+
+def test_replicas_states_add_up():
+    outputs = np.random.default_rng(0).normal(-2, 1, (12, 3, 7)).astype("float32")
+    for counter in (Counter(None), Counter(None, frequency=True), Counter((-1.0, 1.0))):
+        states = []
+        for part in (outputs[:5], outputs[5:]):
+            start = np.zeros(counter.shape(7), counter.dtype)
+            new = counter.count(ops.convert_to_tensor(part))
+            states.append(ops.convert_to_numpy(counter.join(ops.convert_to_tensor(start), new)))
+        together, whole = counter.result(sum(states)), counted(counter, outputs)
+        for name in ("fired", "share", "outputs"):
+            np.testing.assert_array_equal(getattr(together, name), getattr(whole, name))
+
+
+def test_outputs_that_are_no_numbers_do_not_fire():
+    outputs = np.array([[np.nan, 1.0, -1.0], [np.nan, 2.0, np.nan]], "float32")
+    assert counted(Counter(None), outputs).fired.tolist() == [False, True, False]
+    assert counted(Counter(None), outputs, np.ones((1, 3), "float32")).fired.all()
+    assert counted(Counter(None, frequency=True), outputs).share.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("most", "samples"), [(1, 1), (6, 1), (7, 2), (12, 2), (13, 3), (1000, 9), (None, 9)])
+def test_of_many_positions_the_first_samples_are_counted(most, samples):
+    outputs = np.random.default_rng(0).uniform(-1, 1, (9, 2, 3, 4)).astype("float32")
+    result = counted(Counter((-1.0, 1.0), most=most), outputs)
+    assert result.outputs == samples * 6
+    np.testing.assert_allclose(result.share, saturation(outputs[:samples], -1, 1), rtol=1e-12)
+
+
+def test_what_has_no_units_is_left_alone():
+    assert Counter(None).units_of(np.zeros(3)) is None
+    assert Counter(None).units_of((1, 2)) is None
+    assert Counter(None, axis=1).units_of(np.zeros((2, 3))) == 3
