@@ -4,7 +4,7 @@ Rules, for the mean norms n_0 ... n_D of an epoch, the layer nearest the input f
 
     vanishing   n_d < 1/1000 of the largest norm of a deeper layer, or 0 while a deeper layer learns
     exploding   some update's gradient was not finite; or n_d > 1000 times the last layer's; or the layer's largest
-                norm in the epoch is more than 100 times its mean in the first epoch
+                norm in the epoch is more than 100 times the mean norm that any layer had in the first epoch
 
 A sigmoid's derivative is at most 1/4, so that ten such layers may shrink a gradient by 4^-10 = 1e-6, while in networks
 that train well the norms of layers lie within a factor of ten or so of each other (Glorot and Bengio 2010, figure 7).
@@ -38,7 +38,7 @@ def find_trouble(rows: Sequence[Mapping[str, Any]], first_norms: Mapping[str, fl
     findings = []
     for place, row in enumerate(rows):
         for condition, evidence in (
-            ("exploding", _explodes(row, rows[-1], first_norms.get(row["layer"]))),
+            ("exploding", _explodes(row, rows[-1], max(first_norms.values(), default=None))),
             ("vanishing", _vanishes(row, rows[place + 1 :])),
         ):
             if evidence:
@@ -94,7 +94,7 @@ def _explodes(row, last, first_norm: float | None) -> str | None:
             f"{last['layer']} ({_say(last)})"
         )
     if first_norm and largest > OVER_TIME * first_norm:
-        return f"its gradient norm rose to {largest:.3g}, from {first_norm:.3g} on average in the first epoch"
+        return f"its gradient norm rose to {largest:.3g}; in the first epoch, layers had {first_norm:.3g} on average at most"
     return None
 
 

@@ -8,6 +8,7 @@ from keras import layers, ops
 from fitting_ways import BATCH, FEW, SAMPLES, WAYS, OwnStep, assert_weights, fit, model_of, on_tensorflow, samples
 from gradients import gradients
 from gradschool.callbacks import GradientClipping, GradientMonitor
+from gradschool.callbacks.gradient_findings import find_trouble
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 
 LAYERS = ("hidden", "last")
@@ -217,6 +218,16 @@ def test_exploding_gradients_are_named_with_the_evidence():
     exploding = [one for one in growing.findings if one["condition"] == "exploding"]
     assert exploding
     assert all("rose to" in one["evidence"] or "infinite" in one["evidence"] for one in exploding)
+
+
+def test_gradients_that_come_back_do_not_explode():
+    """A layer whose gradient was tiny at first, and then is as large as the others', has recovered."""
+    row = {"nonfinite": 0, "epoch": 2}
+    front = {**row, "layer": "front", "gradient_norm": 0.1, "gradient_norm_max": 0.3}
+    back = {**row, "layer": "back", "gradient_norm": 0.5, "gradient_norm_max": 0.7}
+    assert find_trouble([front, back], {"front": 1e-6, "back": 0.5}) == []
+    growing = {**back, "gradient_norm_max": 60.0}
+    assert [one["layer"] for one in find_trouble([front, growing], {"front": 1e-6, "back": 0.5})] == ["back"]
 
 
 def test_nothing_is_found_in_a_deep_net_that_starts_well():
