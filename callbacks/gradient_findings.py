@@ -94,7 +94,7 @@ def _explodes(row, last, first_norm: float | None) -> str | None:
             f"{last['layer']} ({_say(last)})"
         )
     if first_norm and largest > OVER_TIME * first_norm:
-        return f"its gradient norm rose to {largest:.3g}; in the first epoch, layers had {first_norm:.3g} on average at most"
+        return f"its gradient norm rose to {largest:.3g}; in the first epoch, layers had {first_norm:.3g} at most"
     return None
 
 
