@@ -37,7 +37,7 @@ class FitSession:
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
         handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
-        rounds_as_ever: whether a loop is to compile the steps as it would without callbacks, so that figures are the same
+        rounds_as_ever: whether a loop is to compile the steps as it would without callbacks, to give the same figures
             bit for bit.
     """
 

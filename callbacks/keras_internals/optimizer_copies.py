@@ -1,5 +1,6 @@
 """Optimizers made like others, built for other variables, and put in a model's place."""
 
+import copy
 from typing import Any
 
 import keras
@@ -53,9 +54,16 @@ def build_optimizer(optimizer: keras.optimizers.Optimizer, variables: list[Any],
 def give_optimizer(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
     """Compiles the model with an optimizer, without touching anything else."""
     model.optimizer = optimizer
-    compiled = model._compile_config.config  # as `compile` was called, which wraps optimizers in mixed_float16
-    as_given = hasattr(compiled["optimizer"], "inner_optimizer") or not hasattr(optimizer, "inner_optimizer")
-    compiled["optimizer"] = optimizer if as_given else optimizer.inner_optimizer
+    model._compile_config = compiled_with(model, optimizer)
+
+
+def compiled_with(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Any:
+    """What a model's file says about how it was compiled, with another optimizer."""
+    compiled = copy.copy(model._compile_config)
+    given = compiled.config["optimizer"]  # `compile` wraps it in mixed_float16
+    as_given = hasattr(given, "inner_optimizer") or not hasattr(optimizer, "inner_optimizer")
+    compiled.config = {**compiled.config, "optimizer": optimizer if as_given else optimizer.inner_optimizer}
+    return compiled
 
 
 def refuse_what_copies_cannot_have(model: keras.Model) -> None:

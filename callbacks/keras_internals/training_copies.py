@@ -29,6 +29,7 @@ from .fit_session import FitSession, replaced
 from .gradient_stages import add_stage, stages_of
 from .optimizer_copies import (
     build_optimizer,
+    compiled_with,
     give_optimizer,
     refuse_what_copies_cannot_have,
     variables_without_decay,
@@ -90,7 +91,9 @@ class TrainingCopies:
             TrainingCopy(name, optimizer, [(one, _twin(one, self.model)) for one in self._shared] if number else [])
             for number, (name, optimizer) in enumerate(optimizers.items())
         ]
-        fit.enter(replaced(self.model, "optimizer", self.copies[0].optimizer))
+        first = self.copies[0].optimizer
+        fit.enter(replaced(self.model, "optimizer", first))
+        fit.enter(replaced(self.model, "_compile_config", compiled_with(self.model, first)))
         for one in self.copies:
             variables = self.model.trainable_variables
             without_decay = variables_without_decay(one.optimizer, variables)
@@ -144,7 +147,7 @@ class TrainingCopies:
             return [np.array(value) for value in self.model.get_weights()]
 
     def finalize(self) -> None:
-        """What Keras does for the optimizer of the model itself when training ends, for the others: averaged weights."""
+        """Does for the others what Keras does for the model's optimizer when training ends: averages of weights."""
         for one in self.copies[1:]:
             with self.entered(one):
                 one.optimizer.finalize_variable_values(self.model.trainable_variables)
