@@ -40,7 +40,7 @@ def look_at_batches(batches: Any, model: keras.Model | None = None) -> list[dict
         ['data not shuffled']
     """
     x, y = _first_samples(batches)
-    findings = []
+    findings: list[dict[str, Any]] = []
     for values in x:
         findings += [] if model is not None and _scales_by_itself(model) else _check_inputs(values)
     labels = np.argmax(y, axis=-1) if y.ndim == 2 and y.shape[1] > 1 and np.all(y.sum(axis=1) == 1) else y

@@ -169,8 +169,8 @@ def _plateau(epochs: Epochs, losses: Sequence[float], patience: int) -> str | No
 
 
 def _overfitting(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
-    held_out = [row.get("val_loss") for row in epochs]
-    if len(held_out) <= patience or any(one is None or not math.isfinite(one) for one in held_out):
+    held_out = [float(row.get("val_loss", math.nan)) for row in epochs]
+    if len(held_out) <= patience or not all(map(math.isfinite, held_out)):
         return None
     least = min(range(len(held_out)), key=held_out.__getitem__)
     recent, lowest = statistics.median(held_out[-patience:]), held_out[least]

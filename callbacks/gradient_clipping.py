@@ -125,7 +125,7 @@ class GradientClipping(Diagnostic):
         if self.exclude and self.mode != "adaptive":
             raise ValueError(f"exclude goes with adaptive; got {self.exclude} with {self.mode}.")
         self.window, self.epsilon, self.nonfinite = window, epsilon, nonfinite
-        self._stage: ClippingStage | None = None
+        self._stage: Any = None  # a ClippingStage, from the first fit on
         self._of: Any = None  # the optimizer that the stage was made for
 
     def attach(self, fit: FitSession) -> None:
@@ -149,8 +149,10 @@ class GradientClipping(Diagnostic):
             return self._stage or ClippingStage(self._rule(), self.nonfinite)
         history = NormHistory(self.limit, self.window or updates, bool(self.window))
         if self._stage is not None:
-            history = self._stage.history.with_room_for(updates)
-            if history is self._stage.history:
+            before = self._stage.history
+            before.read(self._stage)  # of a fit that was broken off, too
+            history = before.with_room_for(updates)
+            if history is before:
                 return self._stage
         return ClippingStage(rules.by_global_norm, self.nonfinite, history)
 
@@ -208,18 +210,17 @@ class GradientClipping(Diagnostic):
                 logs["nonfinite_steps"] = nonfinite
         if nonfinite and self.nonfinite == "raise":
             raise NonFiniteGradientError(epoch + 1, int(MANY - counts["from_first_nonfinite"]) + 1, nonfinite)
-        self._warn_of_a_full_history()
+        if self._stage.history is not None:
+            self._warn_if_full(self._stage.history)
 
-    def _warn_of_a_full_history(self) -> None:
-        history = self._stage.history
-        if history is not None and not history.windowed:
-            history.read(self._stage)
-            if history.is_full:
-                warnings.warn(
-                    f"the history of norms is full: only the first {history.places} count in the percentile. Give "
-                    "steps_per_epoch or a window.",
-                    stacklevel=2,
-                )
+    def _warn_if_full(self, history: NormHistory) -> None:
+        history.read(self._stage)
+        if history.is_full:
+            warnings.warn(
+                f"the history of norms is full: only the first {history.places} count in the percentile. Give "
+                "steps_per_epoch or a window.",
+                stacklevel=2,
+            )
 
     # === Results ===
     def plot(self):

@@ -31,7 +31,7 @@ class ProbeSet:
                 "probe is an array of samples, or a tuple, list or dict of arrays with equally many, at least one; got "
                 f"{keras.tree.map_structure(lambda one: getattr(one, 'shape', type(one).__name__), inputs)}."
             )
-        self._samples = int(sizes.pop())
+        self._samples = int(next(filter(None, sizes)))
 
     def batches(self) -> Iterator[Any]:
         """The samples in order, in batches."""

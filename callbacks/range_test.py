@@ -37,13 +37,13 @@ def moving_mean(losses: Sequence[float], width: int) -> np.ndarray:
         >>> moving_mean([3.0, 0.0, 3.0, 6.0, float("nan")], width=3).tolist()
         [3.0, 2.0, 3.0, 6.0, nan]
     """
-    losses = np.asarray(losses, "float64")
-    finite = int(np.argmin(np.append(np.isfinite(losses), False)))  # up to the first that is not
-    sums = np.cumsum(np.concatenate([[0.0], losses[:finite]]))
+    values = np.asarray(losses, "float64")
+    finite = int(np.argmin(np.append(np.isfinite(values), False)))  # up to the first that is not
+    sums = np.cumsum(np.concatenate([[0.0], values[:finite]]))
     numbers = np.arange(finite)
     half = np.minimum(width // 2, np.minimum(numbers, finite - 1 - numbers))
     smoothed = (sums[numbers + half + 1] - sums[numbers - half]) / (2 * half + 1)
-    return np.concatenate([smoothed, losses[finite:]])
+    return np.concatenate([smoothed, values[finite:]])
 
 
 def has_diverged(losses: Sequence[float], width: int, stop_at: float) -> bool:

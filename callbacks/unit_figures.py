@@ -42,7 +42,8 @@ def layer_figures(
     states = [units[name] for name in _STATES if name in units]
     row: dict[str, Any] = {"epoch": units["epoch"], "layer": units["layer"], "activation": activation}
     row["units"] = len(states[0])
-    now, then = units.get("dead"), (before or {}).get("dead")
+    now: Any = units.get("dead")
+    then: Any = (before or {}).get("dead")
     both = now is not None and then is not None and len(now) == len(then)
     row["newly_dead"] = int((now & ~then).sum()) if both else None
     row["revived"] = int((then & ~now).sum()) if both else None

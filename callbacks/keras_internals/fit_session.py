@@ -68,7 +68,7 @@ class FitSession:
         model, frame = callback.model, sys._getframe()
         while frame is not None and not _begins_training(frame, callback):
             frame = frame.f_back  # type: ignore[assignment]
-        if frame is None:
+        if frame is None or frame.f_back is None:
             raise RuntimeError(f"{type(callback).__name__} belongs into callbacks=[...] of model.fit.")
         callback_list, fit = frame.f_locals["self"], frame.f_back
         session = model.__dict__.get(_SESSION)

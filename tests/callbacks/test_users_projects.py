@@ -107,7 +107,7 @@ def test_an_application_of_keras_from_random_weights(tmp_path):
     model = keras.applications.MobileNetV3Small(
         input_shape=(32, 32, 3), weights=None, classes=3, classifier_activation=None, include_preprocessing=False
     )
-    history = fit(model, x, y, callbacks, jit_compile=False)  # 150 layers take XLA minutes
+    history = fit(model, x, y, callbacks)
     assert set(history) >= LOGGED
     assert callbacks[3].results["layer"].nunique() > 50
     assert callbacks[0].results["layer"].nunique() > 10

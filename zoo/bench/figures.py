@@ -8,9 +8,10 @@ nearly the same for all, so what is compared is the ratio within each round, and
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 
-def spread(values: Sequence[float]) -> dict[str, float | list[float]]:
+def spread(values: Sequence[float]) -> dict[str, Any]:
     """The median and the quartiles around it.
 
     Returns:
