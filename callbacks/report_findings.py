@@ -12,20 +12,21 @@ def merge_findings(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
     """One finding for each condition: in which epochs, at which layers, with the latest evidence.
 
     Args:
-        rows: with `condition` and `evidence`; where there is one also with `epoch`, `layer`, `remedy` and `run`.
+        rows: with `condition` and `evidence`; where there is one also with `epoch`, `layer`, `remedy`, and the name of
+            the `run`, if they are of several.
 
     Example:
         >>> rows = [{"epoch": e, "condition": "dead units", "layer": "conv1", "evidence": f"{e} of 8"} for e in (2, 3)]
         >>> merge_findings(rows)
         [Finding(what='Dead units: conv1', evidence='3 of 8', remedy='', when='epochs 2 to 3')]
     """
-    groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        groups.setdefault((row.get("run"), row["condition"]), []).append(row)
-    return [_merged(run, str(condition), group) for (run, condition), group in groups.items()]
+        groups.setdefault(str(row["condition"]), []).append(row)
+    return [_merged(condition, group) for condition, group in groups.items()]
 
 
-def _merged(run: Any, condition: str, rows: Sequence[Mapping[str, Any]]) -> Finding:
+def _merged(condition: str, rows: Sequence[Mapping[str, Any]]) -> Finding:
     latest = {row.get("layer"): row for row in rows}
     layers = [str(layer) for layer in latest if layer]
     what = condition[:1].upper() + condition[1:]
@@ -33,13 +34,16 @@ def _merged(run: Any, condition: str, rows: Sequence[Mapping[str, Any]]) -> Find
     if len(layers) > 1:
         evidence = [f"{layer}: {words}" for layer, words in zip(latest, evidence, strict=True)][:TOLD]
     remedies = dict.fromkeys(str(row["remedy"]) for row in latest.values() if row.get("remedy"))
-    when = [str(run)] if run else []
-    when += [say_epochs({row["epoch"] for row in rows if row.get("epoch") is not None})]
+    epochs: dict[str, set[int]] = {}
+    for row in rows:
+        epochs.setdefault(str(row.get("run") or ""), set()).update(
+            [row["epoch"]] if row.get("epoch") is not None else []
+        )
     return Finding(
         f"{what}: {', '.join(layers)}" if layers else what,
         "; ".join(evidence),
         " ".join(remedies),
-        ", ".join(filter(None, when)),
+        "; ".join(", ".join(filter(None, (run, say_epochs(numbers)))) for run, numbers in epochs.items()),
     )
 
 

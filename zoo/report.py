@@ -145,7 +145,7 @@ def _findings(runs: Mapping[str, Path]) -> Iterator[Section]:
         return
     stem, title = WATCHES["doctor"].stem, WATCHES["doctor"].title
     rows = [{"run": name, **row} if name else row for name, folder in runs.items() for row in _table(folder, stem)]
-    pictures = [_picture(folder, stem, "What was found when", name) for name, folder in runs.items()]
+    pictures = [_picture(folder, stem, "What was found when") for folder in runs.values() if len(runs) == 1]
     if not any((folder / f"{stem}.csv").is_file() for folder in runs.values()):
         yield Section(title, "Its findings have not been written yet.")
     elif not rows and not any(_table(folder, "history") for folder in runs.values()):

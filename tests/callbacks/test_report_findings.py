@@ -25,12 +25,11 @@ def test_of_many_layers_all_are_named_and_some_told():
     assert found.evidence.count("layer_") == 3
 
 
-def test_conditions_and_runs_stay_apart():
-    rows = [row(1, None, "x", condition="plateau", run=run) for run in ("seed-0", "seed-1")] + [row(0, None, "y")]
-    assert [(one.what, one.when) for one in merge_findings(rows)] == [
-        ("Plateau", "seed-0, epoch 1"),
-        ("Plateau", "seed-1, epoch 1"),
-        ("Dead units", "before training"),
+def test_several_runs_are_named():
+    rows = [row(n, None, f"in {n}", condition="plateau", run=f"seed-{n}") for n in (1, 2)] + [row(0, None, "y")]
+    assert [(one.what, one.evidence, one.when) for one in merge_findings(rows)] == [
+        ("Plateau", "in 2", "seed-1, epoch 1; seed-2, epoch 2"),
+        ("Dead units", "y", "before training"),
     ]
 
 

@@ -160,9 +160,10 @@ def test_a_run_that_was_interrupted(monkeypatch):
 
 @pytest.mark.slow
 def test_a_repetition_over_seeds():
-    assert main([*FIT, "--seeds", "2", "--clip", "norm=1", "--out", "runs"]) == 0
+    assert main([*FIT, "--seeds", "2", "--clip", "norm=1", "--watch", "doctor", "--out", "runs"]) == 0
     page = report(Path("runs"))
-    assert page.headings == ["Runs", "Learning curves", "Clipping", "Settings and versions"]
+    measured = ["Learning curves", "Clipping", "Settings and versions"]
+    assert page.headings == ["What the doctor found", "Runs", *measured]
     assert [row[0] for row in page.tables[0]] == ["run", "seed-0", "seed-1", "mean", "sample standard deviation"]
     metrics = json.loads(Path("runs/metrics.json").read_text())
     shown = [float(row[page.tables[0][0].index("loss")]) for row in page.tables[0][1:]]
@@ -170,7 +171,7 @@ def test_a_repetition_over_seeds():
     assert shown == pytest.approx(wanted, rel=1e-3)
     rows = list(csv.DictReader(page.files["clipping.csv"].splitlines()))
     assert [(row["run"], row["epoch"]) for row in rows] == [(f"seed-{n}", e) for n in (0, 1) for e in ("1", "2")]
-    assert report(Path("runs/seed-1")).headings == ["Learning curves", "Results", "Clipping", "Settings and versions"]
+    assert report(Path("runs/seed-1")).headings == ["What the doctor found", measured[0], "Results", *measured[1:]]
 
 
 @pytest.mark.slow

@@ -153,3 +153,14 @@ def test_without_tensorflow_arrays_and_batches_work():
     assert "augment={'shift': 1} needs TensorFlow" in lines[2]
     assert "(--augment none)" in lines[2]
     assert "mnist is read with TensorFlow, which is not installed" in lines[3]
+
+
+def test_some_samples_are_samples_with_their_labels():
+    data = load_data("digits")
+    images, labels = data.some("train", 50)
+    every, their_labels = data.arrays("train")
+    places = [np.flatnonzero((every == image).all(axis=(1, 2, 3)))[0] for image in images]
+    assert len(set(places)) == 50
+    assert list(their_labels[places]) == list(labels)
+    np.testing.assert_array_equal(data.some("train", 50)[0], images)
+    assert len(data.some("test", 10_000)[1]) == len(data.arrays("test")[1])
