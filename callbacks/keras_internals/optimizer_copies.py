@@ -89,6 +89,6 @@ def refuse_what_copies_cannot_have(model: keras.Model) -> None:
     for name, method in methods.items():
         if hasattr(method, "get_concrete_function"):
             raise ValueError(
-                f"{name} is a tf.function, which keeps to the variables of its first trace: leave out @tf.function, "
+                f"{name} is a tf.function, which keeps to the variables of its first trace. Leave @tf.function out: "
                 "model.fit compiles it anyway."
             )

@@ -238,7 +238,8 @@ def _twin(variable, model):
         twin._value = value.detach() if hasattr(value, "detach") else value
         return twin
     native = variable._value
-    with scope_of(model):
+    is_distributed = isinstance(native, tf.distribute.DistributedValues)
+    with scope_of(model) if is_distributed else contextlib.nullcontext():
         twin._value = tf.Variable(
             tf.zeros(native.shape, native.dtype),
             trainable=native.trainable,
