@@ -135,6 +135,7 @@ def optimizers():
     return sorted(set(found), key=lambda one: one.__name__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", optimizers(), ids=lambda kind: kind.__name__)
 def test_every_optimizer_of_keras_gets_clipped_gradients(kind):
     x, y = samples()

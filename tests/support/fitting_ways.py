@@ -15,12 +15,15 @@ SAMPLES, BATCH = 32, 8
 WAYS = [
     pytest.param(lambda model: model, {"jit_compile": False}, id="graph"),
     pytest.param(lambda model: model, {"run_eagerly": True}, id="eager"),
-    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=compiled),
+    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[compiled, pytest.mark.slow]),
     pytest.param(
-        lambda model: model, {"steps_per_execution": 4, "jit_compile": False}, id="steps_per_execution", marks=compiled
+        lambda model: model,
+        {"steps_per_execution": 4, "jit_compile": False},
+        id="steps_per_execution",
+        marks=[compiled, pytest.mark.slow],
     ),
     pytest.param(use_engine, {}, id="engine", marks=on_tensorflow),
-    pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=on_tensorflow),
+    pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=[on_tensorflow, pytest.mark.slow]),
 ]
 FEW = [way for way in WAYS if way.id in ("graph", "jit", "engine")]
 
