@@ -31,7 +31,7 @@ def draw_comparison(rows: Sequence[Mapping[str, Any]], names: Sequence[str], div
 def _draw(axes, rows, names, diverged, metric: str) -> None:
     drawn = []
     for place, name in enumerate(names):
-        points = [(row["epoch"] + 1, float(row[metric])) for row in rows if row["optimizer"] == name and metric in row]
+        points = [(row["epoch"], float(row[metric])) for row in rows if row["optimizer"] == name and metric in row]
         points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
         label = f"{name} (diverged)" if name in diverged else name
         line = _LINES[place // len(COLOURS) % len(_LINES)]

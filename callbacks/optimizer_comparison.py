@@ -46,7 +46,7 @@ class OptimizerComparison(Diagnostic):
         record: keeps the mean training loss of every so many steps in `step_loss`.
 
     Attributes:
-        rows: one for each epoch and optimizer: `epoch` (from 0), `optimizer`, every metric, in training and with `val_`
+        rows: one for each epoch and optimizer: `epoch` (from 1), `optimizer`, every metric, in training and with `val_`
             in validation, and `diverged`: whether the loss was no finite number.
         kept: name of the optimizer whose training the model was left with.
         diverged: names of those whose loss or weights have become infinite or no number.
@@ -64,7 +64,7 @@ class OptimizerComparison(Diagnostic):
         >>> comparison = OptimizerComparison({"sgd": keras.optimizers.SGD(0.01), "adam": "adam"}, keep="adam")
         >>> history = model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=2, verbose=0, callbacks=[comparison])
         >>> [(row["epoch"], row["optimizer"]) for row in comparison.rows]
-        [(0, 'sgd'), (0, 'adam'), (1, 'sgd'), (1, 'adam')]
+        [(1, 'sgd'), (1, 'adam'), (2, 'sgd'), (2, 'adam')]
         >>> model.optimizer.name
         'adam'
     """
@@ -170,7 +170,7 @@ class OptimizerComparison(Diagnostic):
             logs |= {f"{metric}/{name}": value for metric, value in figures[name].items()}
             diverged = not _is_finite(figures[name].get("loss", 0.0))
             self.diverged += [name] if diverged and name not in self.diverged else []
-            self.rows.append({"epoch": epoch, "optimizer": name, **figures[name], "diverged": diverged})
+            self.rows.append({"epoch": epoch + 1, "optimizer": name, **figures[name], "diverged": diverged})
         if self._record is not None:
             self.step_loss = self._record.end_epoch()
         if self._schedules is not None:
