@@ -138,7 +138,9 @@ class DeadUnitTracker(Diagnostic):
         probed = {} if self._probe is None else self._watch.count_on(self._probe.batches())
         before = {row["layer"]: row for row in self.unit_rows if row["epoch"] == epoch}  # the last one, from 1
         rows = []
-        for name, (layer, count) in self._watch.read().items():
+        counted, missing = self._watch.read()
+        self.unseen |= missing
+        for name, (layer, count) in counted.items():
             units = {"epoch": epoch + 1, "layer": name, **unit_figures(count, self.saturated_above)}
             if name in probed:
                 found = unit_figures(probed[name], self.saturated_above)
@@ -146,8 +148,6 @@ class DeadUnitTracker(Diagnostic):
             self.unit_rows.append(units)
             rows.append(layer_figures(units, layer.activation, before.get(name), self._probe is not None))
         self.rows += rows
-        for path in self._watch.not_called:
-            self.unseen.setdefault(path, "no training step has called it")
         for name, value in scalars(rows).items():
             (logs if logs is not None else {}).setdefault(name, value)
 

@@ -37,6 +37,7 @@ _ACTIVATED = (
     "Conv3DTranspose", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
 )  # fmt: skip
 _ACTIVATION_LAYERS = ("ReLU", "LeakyReLU", "PReLU", "ELU")
+_FOREIGN = ("TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")  # Keras layers around something else
 
 
 def check_activations(activations: Mapping[Any, Kind]) -> dict[Any, Kind]:
@@ -142,13 +143,15 @@ def _look_at(node: Node, activations: Mapping[Any, Kind]) -> UnitLayer | tuple[s
     if not isinstance(one, keras.layers.Layer):
         kind = _kind_of_name(type(one).__name__)
         return None if kind is None else _units(node, type(one).__name__, kind)
-    if isinstance(one, tuple(getattr(keras.layers, name) for name in _ACTIVATION_LAYERS)):
+    if isinstance(one, _classes(_FOREIGN)):
+        return f"whatever is within a {type(one).__name__}", False
+    if isinstance(one, _classes(_ACTIVATION_LAYERS)):
         by_inputs = isinstance(one, keras.layers.PReLU)
         return UnitLayer(node, type(one).__name__, None, channel_axis(one), by_inputs)
     function = getattr(one, "activation", None)
-    if function is None:
+    if function is None or isinstance(function, keras.layers.Layer):  # which speaks for itself
         return None
-    if not isinstance(one, tuple(getattr(keras.layers, name) for name in _ACTIVATED)):
+    if not isinstance(one, _classes(_ACTIVATED)):
         return f"what {type(one).__name__} does with its {_name(function)}", False
     return _by_function(node, function, activations)
 
@@ -164,6 +167,11 @@ def _by_function(node: Node, function: Any, activations: Mapping[Any, Kind]) -> 
         return name, True
     words = f"its activation {name} is not known to rectify or to saturate"
     return f'{words}: say activations={{{name}: "{RECTIFIER}"}} or {{{name}: (low, high)}}', False
+
+
+def _classes(names: tuple[str, ...]) -> tuple[type, ...]:
+    """Those of Keras's layer classes that this version has."""
+    return tuple(getattr(keras.layers, name) for name in names if hasattr(keras.layers, name))
 
 
 def _units(node: Node, activation: str, kind: Kind) -> UnitLayer:

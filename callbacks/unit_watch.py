@@ -108,16 +108,24 @@ class UnitWatch:
                 start = self._starts_at if place.counter.only_flags else 0
                 place.variable.assign(np.full(place.variable.shape, start, place.counter.dtype))
 
-    def read(self) -> dict[str, tuple[UnitLayer, UnitCount]]:
-        """What has been counted, by the names of places, in the order of the model; none for places not called."""
-        counted = {}
+    def read(self) -> tuple[dict[str, tuple[UnitLayer, UnitCount]], dict[str, str]]:
+        """What has been counted, by the names of places, in the order of the model; and where nothing was, and why."""
+        counted, missing = {}, {}
         for place in self._in_order():
-            if place.called and place.variable is not None:
-                state = np.array(ops.convert_to_numpy(place.variable.value))
-                count = place.counter.result(state)
-                if count.outputs != 0 and not (place.counter.only_flags and (state < 0).all()):
-                    counted[place.name] = (place.layer, count)
-        return counted
+            if not place.called or place.variable is None:
+                continue
+            state = np.array(ops.convert_to_numpy(place.variable.value))
+            count = place.counter.result(state)
+            if count.outputs == 0 or (place.counter.only_flags and (state < 0).all()):
+                missing[place.name] = (
+                    "nothing of it was counted in some epoch: no step called it, or, on JAX, a train_step of your own "
+                    "does not hand on the non-trainable variables of its layers"
+                )
+            else:
+                counted[place.name] = (place.layer, count)
+        called = {id(place.layer.node.operation) for place in self._places.values() if place.called}
+        never = [layers[0].node.path for key, layers in self._layers.items() if key not in called]
+        return counted, missing | dict.fromkeys(never, "no training step has called it")
 
     def count_on(self, batches: Iterable[Any]) -> dict[str, UnitCount]:
         """Counts what the model does on other batches, in inference."""
@@ -132,12 +140,6 @@ class UnitWatch:
         for batch in batches:
             self._watch.in_inference(batch, see)
         return {place.name: place.counter.result(state) for place, state in states.items()}
-
-    @property
-    def not_called(self) -> list[str]:
-        """Paths of layers that no training step has called."""
-        called = {id(one.layer.node.operation) for one in self._places.values() if one.called}
-        return [layers[0].node.path for key, layers in self._layers.items() if key not in called]
 
     def _in_order(self) -> list[Place]:
         order = [id(one) for layers in self._layers.values() for one in layers]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import keras
 from keras.src import backend
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
 from .fit_session import FitSession, replaced
 
@@ -85,10 +86,8 @@ class LayerWatch:
         Not if the model cannot be called like this, by what is known of its inputs.
         """
         inputs = _symbolic_inputs(self._model)
-        # Whatever a user's `call` may raise where it is given other types than it expects.
-        errors = (ValueError, TypeError, RuntimeError, AttributeError, NotImplementedError, LookupError)
         if inputs is not None:
-            with contextlib.suppress(*errors), self._seen_by(see):
+            with contextlib.suppress(*_errors_of_a_call()), self._seen_by(see):
                 backend.compute_output_spec(functools.partial(_call, self._model, training=True), inputs)
 
     def in_inference(self, inputs: Any, see: See) -> None:
@@ -146,6 +145,12 @@ def _symbolic_inputs(model) -> Any:
     if not model.built or not shapes:
         return None
     return keras.tree.map_shape_structure(keras.KerasTensor, next(iter(shapes.values())))
+
+
+def _errors_of_a_call() -> tuple[type[Exception], ...]:
+    """What a user's `call` may raise where it is given symbols, or other types than it expects."""
+    errors = (ValueError, TypeError, RuntimeError, AttributeError, NotImplementedError, LookupError)
+    return (*errors, tf.errors.OpError) if keras.backend.backend() == "tensorflow" else errors
 
 
 def _without_gradients() -> contextlib.AbstractContextManager:

@@ -724,6 +724,56 @@ def test_layers_that_are_computed_twice_are_not_seen():
     assert "remat" in tracker.unseen["again"]
 
 
+def test_a_layer_as_activation_speaks_for_itself():
+    keras.utils.set_random_seed(1)
+    dense = layers.Dense(9, activation=layers.PReLU(keras.initializers.Constant(-0.5), name="active"), name="hidden")
+    model = keras.Sequential([keras.Input((6,)), dense, layers.Dense(1)])
+    model.compile("sgd", "mse", **QUICK)
+    tracker = DeadUnitTracker()
+    fit(model, tracker, *samples(), epochs=1)
+    assert [row["layer"] for row in tracker.rows] == ["hidden/active"]
+
+
+@on_tensorflow
+def test_a_call_that_is_compiled_by_itself_is_not_seen():
+    import tensorflow as tf
+
+    class Compiled(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = layers.Dense(4, activation="relu", name="inner")
+
+        def build(self, shape):
+            self.inner.build(shape)
+
+        @tf.function
+        def call(self, x):
+            return self.inner(x)
+
+    model = keras.Sequential([keras.Input((6,)), Compiled(name="compiled"), layers.Dense(1, "tanh", name="last")])
+    model.compile("sgd", "mse", **QUICK)
+    tracker = DeadUnitTracker()
+    fit(model, tracker, *samples(), epochs=1)
+    assert [row["layer"] for row in tracker.rows] == ["last"]
+    assert "tf.function" in tracker.unseen["compiled/inner"]
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="elsewhere variables are written in place")
+def test_counts_that_a_step_loses_are_said_to_be_missing():
+    class Loses(keras.Sequential):
+        def train_step(self, state, data):
+            logs, (trainable, _, optimizer, metrics) = super().train_step(state, data)
+            return logs, (trainable, state[1], optimizer, metrics)
+
+    model = Loses([keras.Input((6,)), layers.Dense(4, activation="relu", name="hidden"), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    for frequency_too in (False, True):
+        tracker = DeadUnitTracker(frequency=frequency_too)
+        fit(model, tracker, *samples(), epochs=1)
+        assert tracker.rows == []
+        assert "does not hand on" in tracker.unseen["hidden"]
+
+
 # === Errors ===
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -827,6 +877,20 @@ def test_nothing_is_left_behind_and_nothing_is_saved(tmp_path, use, compile_argu
         assert len(tracker.rows) == 5
 
 
+def test_a_model_that_is_built_for_it_has_the_weights_it_would_have():
+    def trained(*callbacks):
+        keras.utils.set_random_seed(1)
+        model = Branches()
+        model.compile(keras.optimizers.SGD(0.05), "mse", **QUICK)
+        x, y = samples((2, 6))
+        for callback in callbacks:
+            fit(model, callback, x, y)
+        return model.get_weights()
+
+    for one, other in zip(trained(DeadUnitTracker()), trained(keras.callbacks.Callback()), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_training_is_what_it_would_be_without(use, compile_arguments):
     x, y = samples((8, 5, 2))
@@ -884,7 +948,7 @@ def test_a_step_that_the_guard_undoes_does_not_count(jit):
     counted = []
 
     def read_before_end():
-        counted.append(tracker._watch.read()["hidden"][1])
+        counted.append(tracker._watch.read()[0]["hidden"][1])
 
     class Read(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
