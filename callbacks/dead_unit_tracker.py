@@ -63,6 +63,7 @@ class DeadUnitTracker(Diagnostic):
         ValueError: for an argument out of its range, a layer that is not there, or a model without such units.
 
     Example:
+        >>> import keras
         >>> layers = [keras.layers.Dense(3, activation="relu", name="hidden"), keras.layers.Dense(1)]
         >>> model = keras.Sequential([keras.Input((2,)), *layers])
         >>> layers[0].set_weights([np.ones((2, 3)), np.array([0.0, -9.0, -9.0])])
