@@ -74,7 +74,7 @@ def _of_run(run: Path, config: Mapping[str, Any]) -> Report:
     ]
     samples = config.get("data", {}).get("samples", {}).get("train")
     told = [f"{samples:,} training samples" if samples else "", f"{len(history)} of {recipe['epochs']} epochs"]
-    told += [f"{config['seconds']} s" if "seconds" in config else "", _fold(config.get("fold"))]
+    told += [f"{config['seconds']} s" if config.get("seconds") else "", _fold(config.get("fold"))]
     figures = {
         f"{part} {name}".replace("_", " "): show_figure(name, metrics[part][name])
         for part in ("test", "validation")

@@ -18,7 +18,7 @@ from ...callbacks.study_arguments import check_options, rule_for
 from ...callbacks.study_training import Trial
 from ..recipes import Recipe
 from ..watching import make_callbacks
-from .fitting import status_of_failure
+from .endings import status_of_failure
 from .optimizers import get_optimizer
 from .preparing import prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder

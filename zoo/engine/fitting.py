@@ -2,30 +2,29 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from ...callbacks import NonFiniteGradientError
 from ...callbacks.report import HEALTHY
 from ..pictures.run import draw_run
 from ..recipes import Recipe
-from ..watching import check_watch, choose_watch, make_callbacks, results_written, write_results
+from ..watching import check_watch, choose_watch, make_callbacks, results_written
 from .checkpoints import Checkpoints, check_intervals
+from .endings import check_loss, lost_workers_are_said, status_of_failure
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
 from .preparing import check_same_recipe, prepare_fit, run_config
 from .progress import ProgressBar, say
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
 from .strategies import asks_for_workers, get_strategy, is_chief
-from .tensorflow_internals import deterministic_operations, has_workers
-from .trouble import NotFiniteError
+from .tensorflow_internals import deterministic_operations
+from .writers import HistoryWriter, ResultsWriter
 
 
 @dataclass(frozen=True)
@@ -134,29 +133,21 @@ def fit_recipe(
             _check_same_watch(begun, watch)
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
         config = run_config(recipe, model, data.description, fold, command)
-        config["strategy"] = {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}
-        config["watch"] = list(watch)
-        seconds_before = 0.0
+        config |= {"strategy": {"name": execution.strategy, "replicas": strategy.num_replicas_in_sync}}
+        config |= {"watch": list(watch), "seconds": 0.0}
         if begun is not None:  # its command repeats the run; this one goes on with it
             earlier = begun.read_config()
-            config |= {"command": earlier["command"], "resumed_by": command}
-            seconds_before = earlier.get("seconds", 0.0)
+            config |= {"command": earlier["command"], "resumed_by": command, "seconds": earlier.get("seconds", 0.0)}
         folder.write_config({**config, "status": "running"})
-        say(
-            console,
-            f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
-            f"{data.description.samples['train']:,} samples, {recipe.epochs} epoch{'s' if recipe.epochs > 1 else ''}"
-            + (f", {strategy.num_replicas_in_sync} replicas" if strategy.num_replicas_in_sync > 1 else ""),
-        )
+        _say_what_begins(console, recipe, model, data, strategy)
         started = time.perf_counter()
-        with status_of_failure(folder, config), _lost_workers_are_said(strategy):
+        with status_of_failure(folder, config), lost_workers_are_said(strategy):
             scope = strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext()
             with scope, results_written(folder, callbacks):
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config, callbacks)
-            if "findings" in callbacks:
-                say(console, escape(callbacks["findings"].report() or HEALTHY))
-            config["seconds"] = round(seconds_before + time.perf_counter() - started, 1)
-            _check_loss(history, recipe, folder)
+            _say_what_was_found(console, callbacks.get("findings"))
+            config["seconds"] = round(config["seconds"] + time.perf_counter() - started, 1)
+            check_loss(history, recipe, folder)
             if interrupted and execution.by_workers:  # others may be at another step: nothing to share
                 raise KeyboardInterrupt
             metrics = finish(model, data, recipe, folder, history)
@@ -164,6 +155,21 @@ def fit_recipe(
     if not interrupted:
         folder.remove_checkpoints()
     return Fit(model, folder, metrics, interrupted)
+
+
+def _say_what_begins(console: Console, recipe: Recipe, model, data, strategy) -> None:
+    replicas = strategy.num_replicas_in_sync
+    say(
+        console,
+        f"fitting {recipe.model} ({model.count_params():,} parameters) to {recipe.data}: "
+        f"{data.description.samples['train']:,} samples, {recipe.epochs} epoch{'s' if recipe.epochs > 1 else ''}"
+        + (f", {replicas} replicas" if replicas > 1 else ""),
+    )
+
+
+def _say_what_was_found(console: Console, doctor) -> None:
+    if doctor is not None and (words := doctor.report() or (HEALTHY if doctor.epochs else "")):
+        say(console, escape(words))
 
 
 def _find_begun(
@@ -203,96 +209,6 @@ def _finished_already(begun: RunFolder, console: Console, chief: bool) -> Fit:
 def _repeatable_operations():
     """For the time of the block, a seed decides everything, down to the order of sums."""
     return deterministic_operations() if keras.backend.backend() == "tensorflow" else contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def status_of_failure(folder: RunFolder, config: dict[str, Any]) -> Iterator[None]:
-    """Writes into `config.json` why the block did not come to its end."""
-    try:
-        yield
-    except BaseException as error:
-        status = "failed"
-        if isinstance(error, NotFiniteError | NonFiniteGradientError | DivergedError):
-            status = "diverged"
-        elif isinstance(error, KeyboardInterrupt):
-            status = "interrupted"
-        with contextlib.suppress(OSError):  # where the disk is full
-            folder.write_config({**config, "status": status, "reason": str(error)[:1000]})
-        raise
-
-
-@contextlib.contextmanager
-def _lost_workers_are_said(strategy) -> Iterator[None]:
-    """Turns what TensorFlow raises when another worker has gone into a sentence."""
-    if keras.backend.backend() != "tensorflow" or not has_workers(strategy):
-        yield
-        return
-    import tensorflow as tf
-
-    try:
-        yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
-        first_line = (error.message or "").strip().partition("\n")[0]
-        raise ConnectionError(
-            f"another worker was lost ({first_line}). Start all of them again with --resume, or use launch "
-            "--max-restarts."
-        ) from error
-
-
-class DivergedError(ValueError):
-    """The loss became infinite or no number, and nobody noticed before the end of an epoch."""
-
-
-def _check_loss(history: list[dict], recipe: Recipe, folder: RunFolder) -> None:
-    if history and not np.isfinite(history[-1]["loss"]):
-        raise DivergedError(
-            f"the loss became {history[-1]['loss']} in epoch {len(history)}: training diverged. "
-            f"Try a learning rate below {recipe.learning_rate:g}. What happened is in {folder.path / 'history.csv'}."
-        )
-
-
-class HistoryWriter(keras.callbacks.Callback):
-    """Writes `history.csv` anew after every epoch, and stops when the loss is no longer a number."""
-
-    def __init__(self, folder: RunFolder):
-        super().__init__()
-        self.folder = folder
-        self.rows: list[dict[str, float]] = []
-
-    def on_epoch_end(self, epoch, logs=None):
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}, "learning_rate": rate})
-        self.folder.write_history(self.rows)
-        if not np.isfinite(self.rows[-1]["loss"]):
-            self.model.stop_training = True
-
-
-class ResultsWriter(keras.callbacks.Callback):
-    """Writes what other callbacks have measured while training goes on, now and then, to be looked at meanwhile.
-
-    Args:
-        folder: where to.
-        callbacks: from `make_callbacks`.
-    """
-
-    SECONDS = 20.0  # from one time to the next, at least
-
-    def __init__(self, folder: RunFolder, callbacks: Mapping[str, Any]):
-        super().__init__()
-        self.folder, self.callbacks = folder, callbacks
-        self._written = time.monotonic()
-
-    def get_state(self):
-        """Nothing that a resumed fit goes on with."""
-        return {}
-
-    def set_state(self, state) -> None:
-        """Nothing."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        if time.monotonic() - self._written > self.SECONDS:
-            write_results(self.folder, self.callbacks, pictures=False)
-            self._written = time.monotonic()
 
 
 def run_epochs(

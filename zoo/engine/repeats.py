@@ -11,7 +11,8 @@ from rich.console import Console
 from ... import __version__
 from ..recipes import Recipe
 from ..watching import choose_watch, make_callbacks
-from .fitting import Execution, fit_recipe, status_of_failure
+from .endings import status_of_failure
+from .fitting import Execution, fit_recipe
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
 from .strategies import get_strategy
@@ -58,8 +59,9 @@ def fit_repeatedly(
     begun = RunFolder(out) if execution.resume and RunFolder(out).exists else None
     if begun is not None:
         check_same_recipe(begun, recipe, None, [name for name, *_ in plan])
-    _, model = prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)  # what cannot be done is said before a result
-    make_callbacks(choose_watch(execution.watch, model), recipe.clip)  # goes
+    # What cannot be done is said before a result goes.
+    _, model = prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)
+    make_callbacks(choose_watch(execution.watch, model), recipe.clip)
     folder = begun or make_run_folder(Path(out), overwrite)
     config = {
         "gradschool": __version__,
