@@ -2,42 +2,49 @@
 
 Notation: l_t is the training loss of epoch t, v_t the validation loss; p the patience, in epochs.
 
-    learning rate too high   l_t is not finite; or l_t > 1.5 l_1; or in the last p epochs the loss rose by more than
-                             half its mean in all; or updates are longer than 0.3 of the weights, or than 0.1 while
-                             l_t > 0.9 l_1
-    learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p changes
-                             is down, and the last at least half as large as the first), and updates, if measured, are
-                             shorter than 1/10 000 of the weights
-    plateau                  in the last p epochs the loss has moved by less than 1 %, and it is still above 0.9 l_1, or
-                             the accuracy below 0.95
+    learning rate too high   l_t is not finite; or l_t > 3 l_1, or > 1.5 l_1 in two epochs; or in the last p epochs the
+                             loss rose by more than half its mean, and half of l_1, in all; or updates are longer than
+                             0.3 of the weights, or than 0.1 for p epochs, or than 0.1 once and now l_t > 0.9 l_1 or
+                             units have died
+    learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p
+                             changes is down, the last half to twice as large as the first), and updates, if measured,
+                             are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %
+    plateau                  in the last p epochs the loss has moved by less than 1 %, to and fro or by less than 0.1 %,
+                             and it is still above 0.9 l_1, or the accuracy below 0.95
     overfitting              the least validation loss lies p epochs back or more; the median of those since is 1.25
-                             times it or more, by at least a tenth of v_1; and the training loss has fallen since
+                             times it or more, by at least a tenth of v_1 and of l_1; and the training loss has fallen
+                             since, with no rises that come to half its mean in the last p epochs
     exploding, vanishing     as `GradientMonitor` finds (`gradient_findings.py`)
-    dead units               more than 0.4 of a layer's units never fired in the epoch
-    saturated units          more than half of a layer's units lay at a limit nearly always
+    dead units               more than 0.4 of a layer's units never fired in an epoch, three epochs running
+    saturated units          more than half of a layer's units lay at a limit nearly always, three epochs running; not
+                             the model's outputs, whose limits are the right answers
 
 A figure that was not measured makes its rule silent. The bounds are wide, so that healthy runs with their noise stay
-below them; an update of 1/1000 of the weights is usual, and 1/10 or 1/10 000 is neither.
+below them. A loss near zero multiplies easily without harm, so that rises are also measured by the first loss. An
+update of 1/1000 of the weights is usual, and 1/10 or 1/10 000 is neither.
 """
 
 import itertools
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 Epochs = Sequence[Mapping[str, Any]]  # the logs of the epochs so far, with `epoch`
 LITTLE = 0.9  # of the first loss: whoever is above has learned next to nothing
+DEAD, SATURATED = 0.4, 0.5  # shares of a layer's units
+LASTING = 3  # epochs
 
 SLOWER = "Lower the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains. "
 
 
-def look_at_epochs(epochs: Epochs, patience: int) -> Iterator[dict[str, Any]]:
+def look_at_epochs(epochs: Epochs, patience: int, dying: bool = False) -> Iterator[dict[str, Any]]:
     """What is wrong by the losses of the epochs so far.
 
     Args:
         epochs: the logs of each, `loss` at least; `val_loss`, `accuracy`, `update_ratio` where there are any.
         patience: p, how many epochs make a trend; at least 2.
+        dying: whether a layer's units were found dead.
 
     Yields:
         For each trouble `condition`, `layer` (None), `evidence` and `remedy`.
@@ -50,11 +57,12 @@ def look_at_epochs(epochs: Epochs, patience: int) -> Iterator[dict[str, Any]]:
     losses = [float(row["loss"]) for row in epochs if row.get("loss") is not None]
     if not losses or len(losses) < len(epochs):
         return
-    if (evidence := _too_high(epochs, losses, patience)) is not None:
+    if (evidence := _too_high(epochs, losses, patience, dying)) is not None:
         yield _finding(
             "learning rate too high", evidence, SLOWER + "Clipping the gradients helps against single jumps."
         )
-    elif (evidence := _too_low(epochs, losses, patience)) is not None:
+        return  # what else the losses do follows from it
+    if (evidence := _too_low(epochs, losses, patience)) is not None:
         remedy = "Raise the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains."
         yield _finding("learning rate too low", evidence, remedy)
     elif (evidence := _plateau(epochs, losses, patience)) is not None:
@@ -86,27 +94,39 @@ def look_at_gradients(findings: Sequence[Mapping[str, Any]]) -> Iterator[dict[st
         yield {**_finding(condition, one["evidence"], remedies[one["condition"]]), "layer": one["layer"]}
 
 
-def look_at_units(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Dead and saturated layers, by a `DeadUnitTracker`'s rows of an epoch.
+def look_at_units(
+    rows: Sequence[Mapping[str, Any]], epochs: int = 1, outputs: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Dead and saturated layers, by a `DeadUnitTracker`'s rows.
+
+    Args:
+        rows: one for each layer and epoch.
+        epochs: through how many, up to the last, a layer has to be in trouble.
+        outputs: the layers that give the model's outputs.
 
     Example:
-        >>> row = {"layer": "hidden", "units": 8, "dead": 4, "dead_fraction": 0.5}
+        >>> row = {"epoch": 1, "layer": "hidden", "units": 8, "dead": 4, "dead_fraction": 0.5}
         >>> [one["evidence"] for one in look_at_units([row])]
         ['4 of its 8 units fired for no sample of the epoch']
     """
+    by_layer: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        if (row.get("dead_fraction") or 0) > 0.4:
+        by_layer.setdefault(row["layer"], []).append(row)
+    for layer, own in by_layer.items():
+        row, last = own[-1], own[-epochs:]
+        if len(last) == epochs and all((one.get("dead_fraction") or 0) > DEAD for one in last):
             evidence = f"{row['dead']:g} of its {row['units']} units fired for no sample of the epoch"
             remedy = (
                 "Lower the learning rate, use He initialization, or leaky ReLU, ELU or SELU, which keep a gradient."
             )
-            yield {**_finding("dead units", evidence, remedy), "layer": row["layer"]}
-        if (row.get("saturated_fraction") or 0) > 0.5:
+            yield {**_finding("dead units", evidence, remedy), "layer": layer}
+        saturated = all((one.get("saturated_fraction") or 0) > SATURATED for one in last)
+        if len(last) == epochs and saturated and layer not in outputs:
             evidence = f"{row['saturated']:g} of its {row['units']} units were at a limit for nearly every sample"
             remedy = (
                 "Normalize the inputs, start from smaller weights (Glorot), or use a normalization layer before it."
             )
-            yield {**_finding("saturated units", evidence, remedy), "layer": row["layer"]}
+            yield {**_finding("saturated units", evidence, remedy), "layer": layer}
 
 
 def leave_out_consequences(
@@ -125,23 +145,34 @@ def leave_out_consequences(
 
 
 # === Rules ===
-def _too_high(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
-    now, number = losses[-1], epochs[-1]["epoch"]
+def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: bool) -> str | None:
+    first, now, number = losses[0], losses[-1], epochs[-1]["epoch"]
     if not math.isfinite(now):
         return f"the loss became {now} in epoch {number}"
-    if now > 1.5 * losses[0] > 0:
-        return f"the loss rose from {losses[0]:.3g} in epoch {epochs[0]['epoch']} to {now:.3g}"
-    last = losses[-patience - 1 :]
-    if len(last) > patience and min(last) > 0:
-        rises = sum(max(0.0, after - before) for before, after in itertools.pairwise(last))
-        if rises > 0.5 * statistics.fmean(last):
-            return f"in the last {patience} epochs the loss rose by {rises:.3g} in all, and is {now:.3g}"
+    if first > 0 and (now > 3 * first or min(losses[-2:]) > 1.5 * first):
+        return f"the loss rose from {first:.3g} in epoch {epochs[0]['epoch']} to {now:.3g}"
+    if len(losses) > patience and (rises := _rises(losses, patience)) > 0.5 * max(abs(first), _mean(losses, patience)):
+        return f"in the last {patience} epochs the loss rose by {rises:.3g} in all, and is {now:.3g}"
     ratio = epochs[-1].get("update_ratio")
     if ratio is not None and ratio > 0.3:
         return f"an update changes the weights by {ratio:.2g} of their length on average"
-    if len(losses) > 1 and ratio is not None and ratio > 0.1 and now > LITTLE * losses[0] > 0:
-        return f"an update changes the weights by {ratio:.2g} of their length on average; the loss is still {now:.3g}"
+    recent = [row.get("update_ratio") or 0.0 for row in epochs[-patience:]]
+    if len(recent) == patience and min(recent) > 0.1:
+        return f"for {patience} epochs, updates changed the weights by {min(recent):.2g} of their length or more"
+    longest, when = max((row.get("update_ratio") or 0.0, row["epoch"]) for row in epochs)
+    if len(losses) > 1 and longest > 0.1 and (dying or now > LITTLE * first > 0):
+        beside = "and units have died" if dying else f"and the loss is still {now:.3g}"
+        return f"an update changed the weights by {longest:.2g} of their length on average in epoch {when}, {beside}"
     return None
+
+
+def _rises(losses: Sequence[float], patience: int) -> float:
+    """By how much the loss went up in the last epochs, whenever it did."""
+    return sum(max(0.0, after - before) for before, after in itertools.pairwise(losses[-patience - 1 :]))
+
+
+def _mean(losses: Sequence[float], patience: int) -> float:
+    return abs(statistics.fmean(losses[-patience - 1 :]))
 
 
 def _too_low(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
@@ -150,8 +181,10 @@ def _too_low(epochs: Epochs, losses: Sequence[float], patience: int) -> str | No
         return None
     falls = [before - after for before, after in itertools.pairwise(last)]
     ratio = epochs[-1].get("update_ratio")
-    if min(falls) <= 0 or falls[-1] < 0.5 * falls[0] or (ratio is not None and ratio > 1e-4):
+    if min(falls) <= 0 or not 0.5 <= falls[-1] / falls[0] <= 2:
         return None
+    if ratio is not None and ratio > (1e-3 if sum(falls) > 0.005 * losses[-1] else 1e-4):
+        return None  # the rate is not what it is for want of
     share = 1 - losses[-1] / losses[0]
     measured = "" if ratio is None else f", with updates of {ratio:.2g} of the weights' length"
     return f"the loss falls steadily but has lost only {share:.2g} of its first value in {len(losses)} epochs{measured}"
@@ -161,6 +194,8 @@ def _plateau(epochs: Epochs, losses: Sequence[float], patience: int) -> str | No
     last = losses[-patience - 1 :]
     if len(last) <= patience or not max(last) - min(last) < 0.01 * abs(statistics.fmean(last)):
         return None
+    if last[0] - last[-1] > max(0.5 * (max(last) - min(last)), 1e-3 * abs(last[-1])):
+        return None  # it is on its way
     accuracy = epochs[-1].get("accuracy", epochs[-1].get("sparse_categorical_accuracy"))
     if not (losses[-1] > LITTLE * losses[0] or (accuracy is not None and accuracy < 0.95)):
         return None
@@ -174,9 +209,11 @@ def _overfitting(epochs: Epochs, losses: Sequence[float], patience: int) -> str 
         return None
     least = min(range(len(held_out)), key=held_out.__getitem__)
     recent, lowest = statistics.median(held_out[-patience:]), held_out[least]
-    rises = recent > 1.25 * lowest > 0 and recent - lowest > 0.1 * held_out[0]
+    rises = recent > 1.25 * lowest > 0 and recent - lowest > 0.1 * max(held_out[0], losses[0])
     if len(held_out) - 1 - least < patience or not rises or losses[-1] >= losses[least]:
         return None
+    if _rises(losses, patience) > 0.5 * _mean(losses, patience):
+        return None  # training itself goes to and fro
     return (
         f"the validation loss was least in epoch {epochs[least]['epoch']} ({lowest:.3g}) and is about "
         f"{recent:.3g} now, while the training loss fell from {losses[least]:.3g} to {losses[-1]:.3g}"

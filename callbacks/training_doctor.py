@@ -5,11 +5,11 @@ from typing import Any
 
 from .batch_checks import look_at_batches
 from .dead_unit_tracker import DeadUnitTracker
-from .diagnoses import leave_out_consequences, look_at_epochs, look_at_gradients, look_at_units
+from .diagnoses import LASTING, leave_out_consequences, look_at_epochs, look_at_gradients, look_at_units
 from .diagnostic import Diagnostic
 from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
-from .keras_internals import FitSession
+from .keras_internals import FitSession, output_layers
 
 
 class TrainingDoctor(Diagnostic):
@@ -67,16 +67,27 @@ class TrainingDoctor(Diagnostic):
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, numbers.Number)}
         self.epochs.append({"epoch": epoch + 1, **figures})
-        found, units = list(look_at_epochs(self.epochs, self.patience)), []
+        found, units = [], []
         for callback in self._fit.callbacks if self._fit is not None else ():
             if isinstance(callback, GradientMonitor):
                 found += look_at_gradients([one for one in callback.findings if one["epoch"] == epoch + 1])
             elif isinstance(callback, DeadUnitTracker):
-                units = [row for row in callback.rows if row["epoch"] == epoch + 1]
-                found += look_at_units(units)
+                units = [row for row in callback.rows if epoch + 1 - LASTING < row["epoch"] <= epoch + 1]
+                found += look_at_units(units, self._lasting(), self._outputs(units))
             elif isinstance(callback, GradientClipping):
                 found += self._look_at_clipping(callback.rows)
-        self.rows += [{"epoch": epoch + 1, **one} for one in leave_out_consequences(found, units)]
+        dying = any(one["condition"] == "dead units" for one in found)
+        found = [*look_at_epochs(self.epochs, self.patience, dying), *found]
+        now = [row for row in units if row["epoch"] == epoch + 1]
+        self.rows += [{"epoch": epoch + 1, **one} for one in leave_out_consequences(found, now)]
+
+    def _lasting(self) -> int:
+        """Through how many epochs units have to be in trouble: fewer where there are no more."""
+        return min(LASTING, self.params.get("epochs") or LASTING)
+
+    def _outputs(self, units: list[dict[str, Any]]) -> set[str]:
+        """The layers of the model's outputs; the last one that is tracked, where a `call` does not tell."""
+        return output_layers(self.model) or {row["layer"] for row in units[-1:]}
 
     def _look_at_clipping(self, rows: list[dict[str, Any]]):
         """Gradients that were not finite, where no monitor names the layers."""

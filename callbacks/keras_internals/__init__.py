@@ -14,6 +14,7 @@
 - `compiled_updates.py`: updates of optimizers, compiled by XLA once for many
 - `learning_rate.py`: a learning rate that follows from the number of the step
 - `snapshots.py`: all that training changes, copied and put back
+- `output_layers.py`: which layers give a model's outputs
 - `model_parts.py`: optimizers, layers and weights that need telling apart
 - `random_state.py`: the state of the global random generator
 """
@@ -22,13 +23,22 @@ from .building import build_all
 from .compiled_updates import compiling_pays
 from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
-from .gradient_values import dense_gradient, gradient_values, is_sparse, scale_gradient, sum_of_squares, with_values
+from .gradient_values import (
+    dense_gradient,
+    gradient_values,
+    is_sparse,
+    multiply_or_zero,
+    scale_gradient,
+    sum_of_squares,
+    with_values,
+)
 from .layer_outputs import LayerCall, LayerWatch
 from .layer_tree import Node, channel_axis, is_built, is_written_in_keras, layer_tree, names_in_call
 from .learning_rate import learning_rate_by_step
 from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
 from .monitored import more_is_better
 from .optimizer_copies import fresh_optimizer
+from .output_layers import output_layers
 from .random_state import global_seed_state
 from .snapshots import Snapshot, write_back_state
 from .step_variables import number_of_replicas, step_variable
@@ -63,8 +73,10 @@ __all__ = [
     "learning_rate_by_step",
     "make_several_steps_a_call",
     "more_is_better",
+    "multiply_or_zero",
     "names_in_call",
     "number_of_replicas",
+    "output_layers",
     "parts_of_update",
     "rebuild_step",
     "refuse_several_optimizers",

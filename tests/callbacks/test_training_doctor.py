@@ -1,5 +1,7 @@
 """`TrainingDoctor` with runs that are really sick, each in its own way, and runs that are healthy."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -97,7 +99,7 @@ def test_dead_units_and_not_what_follows_from_them():
 def test_saturated_units():
     start = keras.initializers.RandomNormal(stddev=30.0, seed=1)
     found, _ = examine(mlp("tanh", kernel_initializer=start), keras.optimizers.SGD(1e-3), *digits(), epochs=2)
-    assert [row["layer"] for row in found["saturated units"]] == ["h0", "h0"]
+    assert [(row["epoch"], row["layer"]) for row in found["saturated units"]] == [(2, "h0")]
 
 
 def test_overfitting():
@@ -169,6 +171,33 @@ def test_healthy_regressions_are_left_in_peace(seed):
     assert found == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loss_that_jitters_near_zero_is_healthy(seed):
+    x, y = digits(1797)
+    model = mlp(depth=2, width=48, seed=seed)
+    held_out = x[1400:], y[1400:]
+    found, doctor = examine(model, keras.optimizers.Adam(1e-2), x[:1400], y[:1400], 25, held_out=held_out)
+    losses = [row["loss"] for row in doctor.epochs]
+    assert sum(max(0.0, after - before) for before, after in itertools.pairwise(losses)) > 5 * min(losses)
+    assert found == {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_right_answers_at_the_limits_of_a_sigmoid_are_healthy(seed):
+    keras.utils.set_random_seed(seed)
+    y = np.arange(256) % 2
+    x = (np.random.default_rng(seed).normal(size=(256, 2)) * 0.3 + 2 * y[:, None] - 1).astype("float32")
+    hidden = layers.Dense(8, activation="tanh")
+    last = [layers.Dense(1), layers.Activation("sigmoid"), layers.Reshape((1,))]
+    model = keras.Sequential([keras.Input((2,)), hidden, *last])
+    model.compile(keras.optimizers.Adam(0.03), "binary_crossentropy")
+    doctor, tracker = TrainingDoctor(verbose=0), DeadUnitTracker()
+    model.fit(x, y, epochs=15, verbose=0, callbacks=[doctor, tracker])
+    assert tracker.rows[-1]["saturated_fraction"] == 1.0
+    assert [row["condition"] for row in doctor.rows] == []
+
+
 # === Words ===
 def test_it_prints_what_it_found_once_and_nothing_else(capsys):
     x, y = digits(128)
@@ -208,19 +237,45 @@ def conditions(losses, held_out=None, patience=3, **last):
 
 def test_losses_at_the_bounds_of_the_rules():
     assert conditions([1.0, 0.9, 1.4]) == []
-    assert conditions([1.0, 0.9, 1.6]) == ["learning rate too high"]
+    assert conditions([1.0, 0.9, 1.6]) == []  # once
+    assert conditions([1.0, 0.9, 1.6, 1.6]) == ["learning rate too high"]
+    assert conditions([1.0, 3.1]) == ["learning rate too high"]
     assert conditions([1.0, float("nan")]) == ["learning rate too high"]
+    assert conditions([9.0, 0.1, 0.3, 0.1, 0.3]) == []  # to and fro, near zero
+    assert conditions([9.0, 5.0, 3.0, 2.0], update_ratio=0.2) == []  # once
+    assert conditions([9.0, 8.9, 8.8, 8.8], update_ratio=0.2) == ["learning rate too high"]
     assert conditions([2.0, 1.0, 1.8, 1.0, 1.8]) == ["learning rate too high"]  # to and fro
     assert conditions([1.0, 0.99, 0.98, 0.97, 0.96]) == ["learning rate too low"]
-    assert conditions([1.0, 0.99, 0.98, 0.97, 0.96], update_ratio=1e-3) == []
+    assert conditions([1.0, 0.99, 0.98, 0.97, 0.96], update_ratio=2e-3) == []
     assert conditions([1.0, 0.95, 0.92, 0.915, 0.914]) == []  # slows down: it has got somewhere
     assert conditions([1.0, 1.0, 1.001, 0.999, 1.0]) == ["plateau"]
+    assert conditions([1.0, 0.98, 0.97, 0.968, 0.966], update_ratio=1e-2) == []  # on its way
     assert conditions([1.0, 0.2, 0.2, 0.2, 0.2]) == []  # converged, as far as anybody knows
     assert conditions([1.0, 0.2, 0.2, 0.2, 0.2], accuracy=0.6) == ["plateau"]
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.5, 0.8, 0.9, 1.0]) == ["overfitting"]
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.9, 0.5, 0.9, 1.0]) == []  # not for long yet
+    assert conditions([1.0, 0.5, 0.1, 0.3, 0.1], [1.0, 0.5, 0.8, 0.9, 1.0]) == []  # training goes to and fro as well
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.04, 0.06, 0.06, 0.06]) == []  # too little to matter
     assert conditions([1.0, 0.5], update_ratio=0.5) == ["learning rate too high"]
+
+
+def test_dead_units_and_long_updates_are_a_rate_too_high():
+    epochs = [{"epoch": 1, "loss": 9.0, "update_ratio": 0.2}, {"epoch": 2, "loss": 2.3, "update_ratio": 1e-3}]
+    assert list(look_at_epochs(epochs, 3)) == []
+    (found,) = look_at_epochs(epochs, 3, dying=True)
+    assert (
+        found["evidence"]
+        == "an update changed the weights by 0.2 of their length on average in epoch 1, and units have died"
+    )
+
+
+def test_units_are_in_trouble_if_they_are_for_several_epochs():
+    rows = [
+        {"layer": "a", "epoch": number, "units": 10, "dead": dead, "dead_fraction": dead / 10}
+        for number, dead in enumerate([9, 1, 9, 9, 9])
+    ]
+    assert list(look_at_units(rows[:4], epochs=3)) == []
+    assert [one["condition"] for one in look_at_units(rows, epochs=3)] == ["dead units"]
 
 
 def test_units_at_the_bounds_of_the_rules():
@@ -232,3 +287,4 @@ def test_units_at_the_bounds_of_the_rules():
     assert found["condition"] == "dead units"
     (found,) = look_at_units([row(saturated=6, saturated_fraction=0.6)])
     assert found["condition"] == "saturated units"
+    assert list(look_at_units([row(saturated=6, saturated_fraction=0.6)], outputs={"a"})) == []
