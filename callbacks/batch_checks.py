@@ -7,7 +7,7 @@
 - inputs not finite.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 BATCHES = 4
 SAMPLES = 1024  # of arrays
-ENOUGH = 32  # samples, below which an order says nothing
+ENOUGH = 32  # samples, below which labels say nothing
 SURE = 6.0  # standard deviations
 _ORDERS = 200
 
@@ -42,14 +42,14 @@ def look_at_batches(batches: Any, model: keras.Model | None = None) -> list[dict
     x, y = _first_samples(batches)
     findings: list[dict[str, Any]] = []
     for values in x:
-        findings += [] if model is not None and _scales_by_itself(model) else _check_inputs(values)
+        findings += [] if model is not None and _takes_any_scale(model, values) else _check_inputs(values)
     labels = np.argmax(y, axis=-1) if y.ndim == 2 and y.shape[1] > 1 and np.all(y.sum(axis=1) == 1) else y
     findings += _check_labels(labels)
     return findings
 
 
 def _first_samples(batches: Any) -> tuple[list[np.ndarray], np.ndarray]:
-    if isinstance(batches, tuple) and len(batches) in (2, 3) and not isinstance(batches[0], (tuple, list, Mapping)):
+    if isinstance(batches, tuple) and len(batches) in (2, 3) and not all(isinstance(one, tuple) for one in batches):
         given = [one for one in batches if one is not None]
         pairs: Iterable[Any] = [tuple(keras.tree.map_structure(lambda one: one[:SAMPLES], given))]
     elif isinstance(batches, keras.utils.PyDataset):
@@ -98,11 +98,12 @@ def _check_inputs(x: np.ndarray) -> Iterator[dict[str, Any]]:
             yield _finding("inputs not normalized", evidence, f"{remedy}, each feature by itself.")
 
 
-def _scales_by_itself(model: keras.Model) -> bool:
-    """Whether one of the model's first layers brings its inputs to a scale."""
+def _takes_any_scale(model: keras.Model, x: np.ndarray) -> bool:
+    """Whether one of the model's first layers brings its inputs to a scale, or they are numbers of rows of a table."""
     kinds = (keras.layers.Rescaling, keras.layers.Normalization, keras.layers.BatchNormalization)
     layers = [one for one in model._flatten_layers(include_self=False) if not isinstance(one, keras.layers.InputLayer)]
-    return any(isinstance(one, kinds) for one in layers[:3])
+    looks_up = any(isinstance(one, keras.layers.Embedding) for one in layers)
+    return any(isinstance(one, kinds) for one in layers[:3]) or (looks_up and np.array_equal(x, np.round(x)))
 
 
 # === Labels ===
@@ -110,7 +111,7 @@ def _check_labels(y: np.ndarray) -> Iterator[dict[str, Any]]:
     if y.ndim > 1 and y.shape[1:] != (1,):  # several numbers for each sample: no order to speak of
         return
     y = y.reshape(-1)
-    if len(y) > 1 and len(np.unique(y)) == 1:
+    if len(y) >= ENOUGH and len(np.unique(y)) == 1:
         yield _finding(
             "labels constant",
             f"the first {len(y)} labels are all {y[0]:g}",

@@ -101,3 +101,22 @@ def test_what_batches_show_is_said_with_the_rest(capsys):
     model.fit(X, np.sort(Y), verbose=0, callbacks=[doctor])
     assert doctor.results["epoch"].tolist() == [0]
     assert "- Data not shuffled (before training): 9" in capsys.readouterr().out
+
+
+def test_numbers_of_rows_of_a_table_may_be_floats():
+    tokens = RNG.integers(0, 500, (64, 7)).astype("float32")
+    model = keras.Sequential([keras.Input((7,)), layers.Embedding(500, 3), layers.Flatten(), layers.Dense(4)])
+    assert found((tokens, Y[:64])) == ["inputs not normalized"]
+    assert found((tokens, Y[:64]), model) == []
+    assert found((tokens + 0.5, Y[:64]), model) == ["inputs not normalized"]
+
+
+def test_several_inputs_are_not_taken_for_batches():
+    assert found(([X, 300 * X], Y)) == ["inputs not normalized"]
+    assert found(((X, 300 * X), Y)) == ["inputs not normalized"]
+    assert found(({"a": X, "b": X}, {"c": np.sort(Y)})) == ["data not shuffled"]
+    assert found(((X, Y), (X, Y))) == []
+
+
+def test_a_few_labels_may_be_equal_by_chance():
+    assert found((X[:8], np.zeros(8))) == []
