@@ -6,7 +6,7 @@ Notation:
     c    the limit, a positive number
 
 Every rule takes gradients, dense or sparse, their variables and |g|; it gives the gradients to go on with, and whether
-it has changed any. A gradient below its limit is divided by exactly 1, so that not a bit of it changes; where |g| is
+it has changed any. A gradient below its limit is multiplied by exactly 1, so that not a bit of it changes; where |g| is
 not finite, everything is 0.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .keras_internals import gradient_values, sum_of_squares, with_values
+from .keras_internals import gradient_values, multiply_or_zero, sum_of_squares, with_values
 
 Rule = Callable[[Sequence[Any], Sequence[Any], Any], tuple[list[Any], Any]]
 
@@ -146,9 +146,9 @@ def adaptive(factor: float, epsilon: float, exempt: Callable[[Any], bool], axes_
 
 def divided(gradients: Sequence[Any], divisor, norm) -> list[Any]:
     """The gradients divided by something that broadcasts against each; zeros where |g| is not finite."""
-    divisor = ops.where(ops.isfinite(norm), divisor, 0.0)
+    factor = ops.where(ops.isfinite(norm), 1.0 / divisor, 0.0)
     return [
-        with_values(one, ops.divide_no_nan(values, ops.cast(divisor, values.dtype)))
+        with_values(one, multiply_or_zero(values, ops.cast(factor, values.dtype)))
         for one in gradients
         for values in (gradient_values(one),)
     ]

@@ -44,7 +44,7 @@ def _epoch_iterator() -> Any:
 
 
 def _symbolic_batch(iterator):
-    import tensorflow as tf
+    from keras.src.utils.module_utils import tensorflow as tf
 
     def symbolic(spec):
         if isinstance(spec, tf.OptionalSpec):  # what there is no such thing of

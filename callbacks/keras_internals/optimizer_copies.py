@@ -79,8 +79,8 @@ def refuse_what_copies_cannot_have(model: keras.Model) -> None:
     ]
     if others:
         raise ValueError(
-            f"{type(model).__name__} keeps other optimizers beside model.optimizer ({', '.join(others)}): which of them "
-            "is to be compared cannot be known. Let train_step use self.optimizer alone."
+            f"{type(model).__name__} keeps other optimizers beside model.optimizer ({', '.join(others)}): which "
+            "of them is to be compared cannot be known. Let train_step use self.optimizer alone."
         )
     if "_get_current_learning_rate" in vars(leaf_optimizer(model.optimizer)):
         raise ValueError("another callback sets the learning rate in every step: find the rates first, then compare.")
@@ -89,6 +89,6 @@ def refuse_what_copies_cannot_have(model: keras.Model) -> None:
     for name, method in methods.items():
         if hasattr(method, "get_concrete_function"):
             raise ValueError(
-                f"{name} is a tf.function, which keeps to the variables of its first trace. Leave @tf.function out: "
+                f"{name} is a tf.function, which keeps to the variables of its first trace. Leave that out: "
                 "model.fit compiles it anyway."
             )
