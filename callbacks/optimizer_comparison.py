@@ -15,6 +15,7 @@ from .keras_internals import (
     fresh_optimizer,
     make_several_steps_a_call,
     more_is_better,
+    number_of_kinds,
     scope_of,
 )
 from .loss_record import LossRecord
@@ -114,17 +115,20 @@ class OptimizerComparison(Diagnostic):
                 one.begin_early(fit)  # so that all they attach is there to be copied
         fit.undo_by(self._let_go)
         fit.handles_nonfinite = True
-        fit.rounds_as_ever = self.exact or self.model.jit_compile
         names = sorted(self.optimizers, key=lambda name: name != self.keep)  # the one to keep comes first
         with scope_of(self.model):
             optimizers = {name: fresh_optimizer(self.optimizers[name], self.model.optimizer) for name in names}
         if self.record is not None:
             self._record = LossRecord(self.model, names, self.record, self.params.get("steps"))
-        xla = not self.exact and compiling_pays(self.model, list(optimizers.values()), self._number_of_steps())
+        all_of_them = list(optimizers.values())
+        xla = not self.exact and compiling_pays(self.model, all_of_them, self._number_of_steps())
+        fit.rounds_as_ever = not (
+            xla and len(all_of_them) >= 2 * number_of_kinds(all_of_them)
+        )  # else XLA has to do more
         self._copies = TrainingCopies(fit, optimizers, xla, self._record, self._before_reset)
         self._schedules = SchedulesOfCopies(fit, self._copies)
         if not self.exact:
-            make_several_steps_a_call(fit, iterator)
+            make_several_steps_a_call(fit, iterator, len(names))
 
     def _check(self, fit: FitSession) -> None:
         for one in fit.callbacks:

@@ -20,7 +20,7 @@
 """
 
 from .building import build_all
-from .compiled_updates import compiling_pays
+from .compiled_updates import compiling_pays, number_of_kinds
 from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
 from .gradient_values import (
@@ -75,6 +75,7 @@ __all__ = [
     "more_is_better",
     "multiply_or_zero",
     "names_in_call",
+    "number_of_kinds",
     "number_of_replicas",
     "output_layers",
     "parts_of_update",

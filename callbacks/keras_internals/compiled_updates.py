@@ -36,7 +36,17 @@ def compiling_pays(model: keras.Model, optimizers: Sequence[keras.optimizers.Opt
     if model.distribute_strategy.num_replicas_in_sync > 1 or tf.config.list_logical_devices("GPU"):
         return False
     known = [one for one in optimizers if _can_be_compiled(one)]
-    return bool(known) and (steps or 0) * len(known) >= _UPDATES_TO_PAY * len({_kind(one) for one in known})
+    return bool(known) and (steps or 0) * len(known) >= _UPDATES_TO_PAY * number_of_kinds(known)
+
+
+def number_of_kinds(optimizers: Sequence[keras.optimizers.Optimizer]) -> int:
+    """How many optimizers there are that differ in more than a number for the learning rate.
+
+    Example:
+        >>> number_of_kinds([keras.optimizers.Adam(rate) for rate in (0.1, 0.01)] + [keras.optimizers.SGD(0.1)])
+        2
+    """
+    return len({_kind(one) for one in optimizers})
 
 
 def compile_updates(fit: FitSession, optimizers: Sequence[keras.optimizers.Optimizer], shared: Sequence[Any]) -> None:

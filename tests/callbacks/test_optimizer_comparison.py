@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from gradschool.callbacks import GradientClipping, OptimizerComparison
+from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, OptimizerComparison
 from gradschool.callbacks.keras_internals import (
     GradientStage,
     add_stage,
@@ -475,6 +475,8 @@ CALLBACKS = {
     "plateau": lambda: keras.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=0, min_delta=0.05),
     "clipping": lambda: GradientClipping(global_norm=0.3),
     "autoclip": lambda: GradientClipping(percentile=50),
+    "monitor": lambda: GradientMonitor(every=1),
+    "dead units": lambda: DeadUnitTracker(),
 }
 
 
