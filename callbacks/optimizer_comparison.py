@@ -66,8 +66,8 @@ class OptimizerComparison(Diagnostic):
         >>> history = model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=2, verbose=0, callbacks=[comparison])
         >>> [(row["epoch"], row["optimizer"]) for row in comparison.rows]
         [(1, 'sgd'), (1, 'adam'), (2, 'sgd'), (2, 'adam')]
-        >>> model.optimizer.name
-        'adam'
+        >>> type(model.optimizer).__name__
+        'Adam'
     """
 
     order = 50  # behind those whose figures it shows of the first copy alone
