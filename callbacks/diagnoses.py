@@ -4,16 +4,15 @@ Notation: l_t is the training loss of epoch t, v_t the validation loss; p the pa
 
     learning rate too high   l_t is not finite; or l_t > 3 l_1, or > 1.5 l_1 in two epochs; or in the last p epochs the
                              loss rose by more than half its mean, and half of l_1, in all; or updates are longer than
-                             0.3 of the weights, or than 0.1 for p epochs, or than 0.1 once and now l_t > 0.9 l_1 or
-                             units have died
+                             0.3 of the weights, or were longer than 0.1 once, and now l_t > 0.9 l_1 or units have died
     learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p
                              changes is down, the last half to twice as large as the first), and updates, if measured,
                              are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %
     plateau                  in the last p epochs the loss has moved by less than 1 %, to and fro or by less than 0.1 %,
                              and it is still above 0.9 l_1, or the accuracy below 0.95
-    overfitting              the least validation loss lies p epochs back or more; the median of those since is 1.25
-                             times it or more, by at least a tenth of v_1 and of l_1; and the training loss has fallen
-                             since, with no rises that come to half its mean in the last p epochs
+    overfitting              all of the last p validation losses are at least 1.25 times the least one, by a tenth of
+                             v_1 and of l_1 or more; and the training loss has fallen since that one, with no rises
+                             that come to half its mean in the last p epochs
     exploding, vanishing     as `GradientMonitor` finds (`gradient_findings.py`)
     dead units               more than 0.4 of a layer's units never fired in an epoch, three epochs running
     saturated units          more than half of a layer's units lay at a limit nearly always, three epochs running; not
@@ -156,9 +155,6 @@ def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: boo
     ratio = epochs[-1].get("update_ratio")
     if ratio is not None and ratio > 0.3:
         return f"an update changes the weights by {ratio:.2g} of their length on average"
-    recent = [row.get("update_ratio") or 0.0 for row in epochs[-patience:]]
-    if len(recent) == patience and min(recent) > 0.1:
-        return f"for {patience} epochs, updates changed the weights by {min(recent):.2g} of their length or more"
     longest, when = max((row.get("update_ratio") or 0.0, row["epoch"]) for row in epochs)
     if len(losses) > 1 and longest > 0.1 and (dying or now > LITTLE * first > 0):
         beside = "and units have died" if dying else f"and the loss is still {now:.3g}"
@@ -208,15 +204,15 @@ def _overfitting(epochs: Epochs, losses: Sequence[float], patience: int) -> str 
     if len(held_out) <= patience or not all(map(math.isfinite, held_out)):
         return None
     least = min(range(len(held_out)), key=held_out.__getitem__)
-    recent, lowest = statistics.median(held_out[-patience:]), held_out[least]
+    recent, lowest = min(held_out[-patience:]), held_out[least]
     rises = recent > 1.25 * lowest > 0 and recent - lowest > 0.1 * max(held_out[0], losses[0])
-    if len(held_out) - 1 - least < patience or not rises or losses[-1] >= losses[least]:
+    if not rises or losses[-1] >= losses[least]:
         return None
     if _rises(losses, patience) > 0.5 * _mean(losses, patience):
         return None  # training itself goes to and fro
     return (
-        f"the validation loss was least in epoch {epochs[least]['epoch']} ({lowest:.3g}) and is about "
-        f"{recent:.3g} now, while the training loss fell from {losses[least]:.3g} to {losses[-1]:.3g}"
+        f"the validation loss was least in epoch {epochs[least]['epoch']} ({lowest:.3g}) and has been {recent:.3g} or "
+        f"more for {patience} epochs, while the training loss fell from {losses[least]:.3g} to {losses[-1]:.3g}"
     )
 
 
