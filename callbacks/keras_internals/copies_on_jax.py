@@ -31,8 +31,9 @@ class Carried:
         found = [twin for one in copies.copies for _, twin in one.pairs]
         found += [one for each in copies.copies[1:] for one in each.optimizer.variables if id(one) not in own]
         self._variables = found + (record.variables if record else [])
-        for name in ("_get_jax_state", "jax_state_sync", "_get_state_sharding_spec"):
-            fit.override(name, getattr(self, name))
+        for name in ("_get_jax_state", "jax_state_sync", "_get_state_sharding_spec", "_enforce_jax_state_sharding"):
+            if hasattr(fit.model, name):
+                fit.override(name, getattr(self, name))
 
     # === In place of the model's ===
     def _get_jax_state(self, purge_model_variables: bool = False, **which) -> tuple[Any, ...]:
@@ -58,6 +59,14 @@ class Carried:
     def _get_state_sharding_spec(self) -> tuple[Any, ...]:
         spec = type(self._model)._get_state_sharding_spec(self._model)
         return (*spec[:-1], spec[-1] + [one.value.sharding for one in self._variables])
+
+    @staticmethod
+    def _enforce_jax_state_sharding(
+        trainable_variables=None, non_trainable_variables=None, optimizer_variables=None, metrics_variables=None
+    ):
+        """Where Keras 3.10 wants the results of a step to lie; it only knows the model's own."""
+        lists = (trainable_variables, non_trainable_variables, optimizer_variables, metrics_variables)
+        return tuple(one or [] for one in lists)
 
     # === Steps ===
     def steps(self) -> dict[str, Callable]:
