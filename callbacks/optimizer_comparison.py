@@ -24,6 +24,9 @@ from .schedules_of_copies import SchedulesOfCopies
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Callbacks of Keras's that put weights in place of others.
+_OF_ONE_MODEL = (keras.callbacks.BackupAndRestore, keras.callbacks.SwapEMAWeights)
+
 
 class OptimizerComparison(Diagnostic):
     """Trains one copy of the model with each optimizer, all on the very same batches, within one `fit`.
@@ -36,7 +39,7 @@ class OptimizerComparison(Diagnostic):
     are its figures, and callbacks that watch, save or stop act on it. `LearningRateScheduler` and `ReduceLROnPlateau`
     act on every copy, by its own figures; clipping and other changes to gradients hold for all. A copy that diverges
     does no harm to the others. After an exception, the model has its own optimizer back and the weights that the copy
-    had then.
+    had then. Whatever a model keeps outside of Keras's variables, all copies share.
 
     Args:
         optimizers: Keras's optimizers, or their names, by the names that they are to have in the results.
@@ -134,6 +137,10 @@ class OptimizerComparison(Diagnostic):
         for one in fit.callbacks:
             if isinstance(one, OptimizerComparison) and one is not self:
                 raise ValueError("a fit takes one OptimizerComparison: give it all the optimizers.")
+            if isinstance(one, _OF_ONE_MODEL):
+                raise ValueError(
+                    f"{type(one).__name__} knows the model alone, and not the copies that are compared: leave it out."
+                )
             restores = isinstance(one, keras.callbacks.EarlyStopping) and one.restore_best_weights
             if restores and self.keep is None and len(self.optimizers) > 1:
                 raise ValueError(

@@ -82,7 +82,7 @@ def refuse_what_copies_cannot_have(model: keras.Model) -> None:
             f"{type(model).__name__} keeps other optimizers beside model.optimizer ({', '.join(others)}): which "
             "of them is to be compared cannot be known. Let train_step use self.optimizer alone."
         )
-    if "_get_current_learning_rate" in vars(leaf_optimizer(model.optimizer)):
+    if model.optimizer is not None and "_get_current_learning_rate" in vars(leaf_optimizer(model.optimizer)):
         raise ValueError("another callback sets the learning rate in every step: find the rates first, then compare.")
     methods = {"train_step": type(model).train_step, "test_step": type(model).test_step}
     methods |= {f"{layer.name}.call": type(layer).call for layer in model._flatten_layers() if hasattr(layer, "call")}

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, OptimizerComparison
+from gradschool.callbacks import (
+    DeadUnitTracker,
+    GradientClipping,
+    GradientMonitor,
+    LearningRateFinder,
+    OptimizerComparison,
+)
 from gradschool.callbacks.keras_internals import (
     GradientStage,
     add_stage,
@@ -622,6 +628,10 @@ def test_what_does_not_go_together_is_refused_before_training():
         x, y = samples()
         batches = (one for one in [(x, y)] * 3)
         model.fit(batches, shuffle=False, verbose=0, callbacks=[OptimizerComparison(two, record=1)])
+    with pytest.raises(ValueError, match="find the rates first"):
+        fit(model, OptimizerComparison(two), LearningRateFinder())
+    with pytest.raises(ValueError, match="SwapEMAWeights knows the model alone"):
+        fit(model, OptimizerComparison(two), keras.callbacks.SwapEMAWeights())
     model.other = keras.optimizers.SGD()
     with pytest.raises(ValueError, match=r"keeps other optimizers beside model.optimizer \(other\)"):
         fit(model, OptimizerComparison(two))
