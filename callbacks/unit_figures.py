@@ -42,17 +42,21 @@ def layer_figures(
     states = [units[name] for name in _STATES if name in units]
     row: dict[str, Any] = {"epoch": units["epoch"], "layer": units["layer"], "activation": activation}
     row["units"] = len(states[0])
-    now: Any = units.get("dead")
-    then: Any = (before or {}).get("dead")
-    both = now is not None and then is not None and len(now) == len(then)
-    row["newly_dead"] = int((now & ~then).sum()) if both else None
-    row["revived"] = int((then & ~now).sum()) if both else None
     for prefix in ("", "probe_") if probed else ("",):
         for state in _STATES:
             found = units.get(prefix + state)
             row[f"{prefix}{state}"] = None if found is None else int(found.sum())
             row[f"{prefix}{state}_fraction"] = None if found is None else float(found.mean())
+            if prefix + state == "dead":
+                row["newly_dead"], row["revived"] = _changes(found, (before or {}).get("dead"))
     return row
+
+
+def _changes(now: np.ndarray | None, then: np.ndarray | None) -> tuple[int | None, int | None]:
+    """How many units have died, and how many are back, since the epoch before."""
+    if now is None or then is None or len(now) != len(then):
+        return None, None
+    return int((now & ~then).sum()), int((then & ~now).sum())
 
 
 def scalars(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

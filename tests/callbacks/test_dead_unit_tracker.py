@@ -976,7 +976,7 @@ def test_tables_and_pictures(tmp_path):
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[:2] == ["share of dead units", "share of saturated units"]
     often = states(tracker, "hidden").any(axis=0).sum()
-    assert f"hidden: {often} of 11 units dead in some epoch" in titles
+    assert f"hidden:\n{often} of 11 units dead in some epoch" in titles
     shares = tracker.results.pivot(index="layer", columns="epoch", values="dead_fraction").loc[list(RECTIFYING)]
     np.testing.assert_allclose(figure.axes[0].images[0].get_array(), shares)
     figure.savefig(tmp_path / "units.png")
