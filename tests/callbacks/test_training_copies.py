@@ -174,6 +174,7 @@ def test_whether_more_is_better():
 def test_a_global_seed_that_was_there_is_as_far_as_after_a_fit_alone():
     states = []
     for callbacks in ([], [OptimizerComparison({name: make() for name, make in OPTIMIZERS.items()})]):
+        keras.backend.clear_session()
         model = model_of(jit_compile=BACKEND != "torch" and "auto")
         keras.random.normal((1,))
         model.fit(*samples(), verbose=0, callbacks=callbacks)
