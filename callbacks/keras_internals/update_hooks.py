@@ -145,14 +145,14 @@ def _update_if(allowed, update: Callable[[], None], optimizer, variables, replic
     count = 0 if optimizer.gradient_accumulation_steps else 1  # which Keras will add
 
     def leave_out():
-        optimizer.iterations.assign_sub(count)
+        optimizer._iterations.assign_sub(count)
 
     if backend == "torch":
         update() if bool(allowed) else leave_out()
     elif backend == "tensorflow" and (replicas == 1 or optimizer.__dict__.get(SUMMED)):
         tf.cond(allowed, update, leave_out)
     else:
-        untouched = [*getattr(optimizer, "_accumulated_gradients", ()), optimizer.iterations]
+        untouched = [*getattr(optimizer, "_accumulated_gradients", ()), optimizer._iterations]
         untouched += [one for stage in optimizer.__dict__[STAGES] for one in stage.state.values()]
         own = [one for one in optimizer.variables if not _contains(untouched, one)]
         changed = [_own_copy(one) for one in (*variables, *own)]
@@ -160,7 +160,7 @@ def _update_if(allowed, update: Callable[[], None], optimizer, variables, replic
         update()
         for variable, value in zip(changed, before, strict=True):
             variable.assign(ops.where(allowed, ops.convert_to_tensor(variable), value))
-        optimizer.iterations.assign_sub(ops.where(allowed, 0, count))
+        optimizer._iterations.assign_sub(ops.where(allowed, 0, count))
 
 
 def _own_copy(variable):

@@ -226,6 +226,20 @@ def test_a_bad_update_is_skipped_as_if_it_had_never_been(use, compile_arguments,
 
 
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_a_bad_update_of_accumulated_gradients_is_skipped(use, compile_arguments):
+    def momentum():
+        return keras.optimizers.SGD(0.1, momentum=0.9, gradient_accumulation_steps=2)
+
+    x, y = with_a_bad_batch()
+    model, other = use(model_of(momentum(), **compile_arguments)), use(model_of(momentum(), **compile_arguments))
+    clipping = GradientClipping(global_norm=0.3, nonfinite="skip")
+    fit(model, x, y, epochs=1, callbacks=[clipping])
+    fit(other, x[: BATCH * 2], y[: BATCH * 2], epochs=1, callbacks=[GradientClipping(global_norm=0.3)])
+    assert clipping.results[["nonfinite_steps", "updates"]].to_numpy().tolist() == [[1, 2]]
+    assert_weights(model, other)
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_bad_update_may_be_one_of_zeros(use, compile_arguments):
     x, y = with_a_bad_batch()
     model = use(model_of(keras.optimizers.SGD(0.1), **compile_arguments))
