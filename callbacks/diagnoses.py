@@ -4,7 +4,8 @@ Notation: l_t is the training loss of epoch t, v_t the validation loss; p the pa
 
     learning rate too high   l_t is not finite; or l_t > 3 l_1, or > 1.5 l_1 in two epochs; or in the last p epochs the
                              loss rose by more than half its mean, and half of l_1, in all; or updates are longer than
-                             0.3 of the weights, or were longer than 0.1 once, and now l_t > 0.9 l_1 or units have died
+                             0.3 of the weights, or were longer than 0.1 once and now l_t > 0.9 l_1, or longer than
+                             0.05 once and units have died
     learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p
                              changes is down, the last half to twice as large as the first), and updates, if measured,
                              are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %
@@ -156,7 +157,7 @@ def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: boo
     if ratio is not None and ratio > 0.3:
         return f"an update changes the weights by {ratio:.2g} of their length on average"
     longest, when = max((row.get("update_ratio") or 0.0, row["epoch"]) for row in epochs)
-    if len(losses) > 1 and longest > 0.1 and (dying or now > LITTLE * first > 0):
+    if len(losses) > 1 and ((longest > 0.1 and now > LITTLE * first > 0) or (longest > 0.05 and dying)):
         beside = "and units have died" if dying else f"and the loss is still {now:.3g}"
         return f"an update changed the weights by {longest:.2g} of their length on average in epoch {when}, {beside}"
     return None
