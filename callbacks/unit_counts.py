@@ -12,13 +12,15 @@ Shapes:
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from .keras_internals import add_to
 
 # Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
@@ -68,58 +70,48 @@ class Counter:
         """How many units give such outputs, U; None if they are no samples, or that is open."""
         return outputs.shape[self._axis(outputs)] if len(getattr(outputs, "shape", ())) > 1 else None
 
-    def shape(self, units: int) -> tuple[int, ...]:
-        """The shape of the state that is counted into."""
+    def states(self, units: int) -> list[tuple[tuple[int, ...], str]]:
+        """Shapes and dtypes of what is counted into."""
         if self.only_flags:
-            return (units,)
-        return (2, units + 1) if _IN_TWO_PARTS else (units + 1,)
-
-    @property
-    def dtype(self) -> str:
-        """The dtype of the state."""
-        return "float32" if self.only_flags else _DTYPE
+            return [((units,), "float32")]
+        parts = (2,) if _IN_TWO_PARTS else ()
+        return [((*parts, units), _DTYPE), (parts, _DTYPE)]
 
     # === In the compiled step ===
-    def count(self, outputs):
-        """What one call adds: flags, shape `(U,)`; or numbers, and that of all outputs of a unit, shape `(U + 1,)`."""
+    def update(self, states: Sequence[Any], outputs) -> None:
+        """Counts what one call gave.
+
+        Args:
+            states: `keras.Variable`s: flags, shape `(U,)`; or numbers, shape `(U,)`, and that of all outputs of a unit.
+            outputs: of the layer.
+        """
         axis = self._axis(outputs)
         outputs = ops.stop_gradient(outputs)
         if self.only_flags:
-            return ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")  # (U,)
+            fired = ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")  # (U,)
+            states[0].assign(ops.maximum(ops.convert_to_tensor(states[0]), fired))
+            return
         if self.limits is None:
             found = outputs > 0
         else:
             outputs = self._some_of(outputs, axis)
             found = self._near_limits(outputs)
-        samples = ops.sum(ops.cast(found, "float32"), axis=0)  # exact: a batch has fewer than 2^24
-        numbers = ops.cast(samples, _DTYPE)
+        numbers = ops.cast(ops.sum(ops.cast(found, "float32"), axis=0), _DTYPE)  # exact: fewer than 2^24 samples
         rest = _others(numbers, axis % len(outputs.shape) - 1)
-        if rest:
-            numbers = ops.sum(numbers, axis=rest)  # (U,)
-        sizes = [size for place, size in enumerate(ops.shape(outputs)) if place != axis % len(outputs.shape)]
-        total = ops.cast(ops.convert_to_tensor(math.prod(sizes)), _DTYPE)
-        return ops.concatenate([numbers, ops.reshape(total, (1,))])  # (U + 1,)
-
-    def join(self, state, new):
-        """The state after a call that counted `new`."""
-        if self.only_flags:
-            return ops.maximum(state, new)
-        if not _IN_TWO_PARTS:
-            return state + new
-        low = state[1] + new
-        carried = low // _HIGH
-        return ops.stack([state[0] + carried, low - carried * _HIGH])
+        _add(states[0], ops.sum(numbers, axis=rest) if rest else numbers)  # (U,)
+        samples, positions = _samples_and_positions(outputs, axis)
+        total = samples if _is_one(positions) else samples * positions
+        _add(states[1], ops.cast(ops.convert_to_tensor(total), _DTYPE))
 
     # === Between steps ===
-    def result(self, state: np.ndarray) -> UnitCount:
-        """What a state, or the sum of those of several replicas, says."""
+    def result(self, states: Sequence[np.ndarray]) -> UnitCount:
+        """What states, or the sums of those of several replicas, say."""
         if self.only_flags:
-            return UnitCount(state > 0, None, None)
-        numbers = state.astype("int64")
-        if _IN_TWO_PARTS:
-            numbers = numbers[0] * _HIGH + numbers[1]
-        share = numbers[:-1] / max(numbers[-1], 1)
-        return UnitCount(numbers[:-1] > 0 if self.limits is None else None, share, int(numbers[-1]))
+            return UnitCount(states[0] > 0, None, None)
+        wide = [one.astype("int64") for one in states]
+        numbers, total = [one[0] * _HIGH + one[1] for one in wide] if _IN_TWO_PARTS else wide
+        fired = numbers > 0 if self.limits is None else None
+        return UnitCount(fired, numbers / max(int(total), 1), int(total))
 
     # === Parts ===
     def _axis(self, outputs) -> int:
@@ -137,14 +129,34 @@ class Counter:
 
     def _some_of(self, outputs, axis: int):
         """As many of the first samples as give `most` outputs for each unit."""
-        sizes = [size for place, size in enumerate(ops.shape(outputs)) if place != axis % len(outputs.shape)]
-        positions = math.prod(sizes[1:])
-        if self.most is None or (isinstance(positions, int) and positions == 1):
+        samples, positions = _samples_and_positions(outputs, axis)
+        if self.most is None or _is_one(positions):
             return outputs
-        samples = -(-self.most // positions)
-        if isinstance(samples, int) and isinstance(sizes[0], int) and samples >= sizes[0]:
+        enough = -(-self.most // positions)
+        if isinstance(enough, int) and isinstance(samples, int) and enough >= samples:
             return outputs
-        return outputs[:samples]
+        return outputs[:enough]
+
+
+def _add(state, amount) -> None:
+    """Adds integers to a variable of integers."""
+    if not _IN_TWO_PARTS:
+        add_to(state, amount)
+        return
+    high, low = ops.unstack(ops.convert_to_tensor(state), 2)
+    low = low + amount
+    carried = low // _HIGH
+    state.assign(ops.stack([high + carried, low - carried * _HIGH]))
+
+
+def _samples_and_positions(outputs, axis: int) -> tuple[Any, Any]:
+    """How many samples there are, and outputs of one unit for each: integers, or tensors where that is open."""
+    sizes = [size for place, size in enumerate(ops.shape(outputs)) if place != axis % len(outputs.shape)]
+    return sizes[0], math.prod(sizes[1:])
+
+
+def _is_one(positions: Any) -> bool:
+    return isinstance(positions, int) and positions == 1
 
 
 def _over_others(reduce: Callable[..., Any], values, axis: int):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -32,7 +33,7 @@ class Place:
     name: str
     layer: UnitLayer
     counter: Counter
-    variable: Any = field(default=None, repr=False)
+    variables: list[Any] = field(default_factory=list, repr=False)
     called: bool = False  # in a training step, or while one was traced
 
 
@@ -66,8 +67,7 @@ class UnitWatch:
         for place, units in self._found(call):
             self._make(place, units)
             place.called = True
-            new = place.counter.count(_told_by(place.layer, call))
-            place.variable.assign(place.counter.join(ops.convert_to_tensor(place.variable), new))
+            place.counter.update(place.variables, _told_by(place.layer, call))
 
     def _found(self, call: LayerCall) -> list[tuple[Place, int]]:
         """The place that a call belongs to, with the number of its units; none if it has no units."""
@@ -92,31 +92,33 @@ class UnitWatch:
         return name
 
     def _make(self, place: Place, units: int) -> None:
-        if place.variable is not None:
+        if place.variables:
             return
-        node, counter = place.layer.node, place.counter
+        node, number = place.layer.node, len(self._fit.variables)
         owner = node.operation if hasattr(node.operation, "_seed_generators") else node.container
-        start = self._starts_at if counter.only_flags else 0.0
-        name = f"gradschool_units_{len(self._fit.variables)}"
-        place.variable = step_variable(self._fit, owner, counter.shape(units), counter.dtype, start, name)
+        for shape, dtype in place.counter.states(units):
+            name = f"gradschool_units_{number + len(place.variables)}"
+            place.variables.append(step_variable(self._fit, owner, shape, dtype, self._start(place), name))
+
+    def _start(self, place: Place) -> float:
+        return self._starts_at if place.counter.only_flags else 0.0
 
     # === Between steps ===
     def forget(self) -> None:
         """Begins to count anew."""
         for place in self._places.values():
-            if place.variable is not None:
-                start = self._starts_at if place.counter.only_flags else 0
-                place.variable.assign(np.full(place.variable.shape, start, place.counter.dtype))
+            for one in place.variables:
+                one.assign(np.full(one.shape, self._start(place), keras.backend.standardize_dtype(one.dtype)))
 
     def read(self) -> tuple[dict[str, tuple[UnitLayer, UnitCount]], dict[str, str]]:
         """What has been counted, by the names of places, in the order of the model; and where nothing was, and why."""
         counted, missing = {}, {}
         for place in self._in_order():
-            if not place.called or place.variable is None:
+            if not place.called:
                 continue
-            state = np.array(ops.convert_to_numpy(place.variable.value))
-            count = place.counter.result(state)
-            if count.outputs == 0 or (place.counter.only_flags and (state < 0).all()):
+            states = [np.array(ops.convert_to_numpy(ops.convert_to_tensor(one))) for one in place.variables]
+            count = place.counter.result(states)
+            if count.outputs == 0 or (place.counter.only_flags and (states[0] < 0).all()):
                 missing[place.name] = (
                     "nothing of it was counted in some epoch: no step called it, or, on JAX, a train_step of your own "
                     "does not hand on the non-trainable variables of its layers"
@@ -129,17 +131,21 @@ class UnitWatch:
 
     def count_on(self, batches: Iterable[Any]) -> dict[str, UnitCount]:
         """Counts what the model does on other batches, in inference."""
-        states: dict[Place, np.ndarray] = {}
+        states: dict[Place, list[Any]] = {}
 
         def see(call: LayerCall) -> None:
             for place, units in self._found(call):
-                new = place.counter.count(_told_by(place.layer, call))
-                before = states.get(place, np.zeros(place.counter.shape(units), place.counter.dtype))
-                states[place] = np.array(ops.convert_to_numpy(place.counter.join(ops.convert_to_tensor(before), new)))
+                if place not in states:
+                    shapes = place.counter.states(units)
+                    states[place] = [keras.Variable("zeros", shape, dtype, trainable=False) for shape, dtype in shapes]
+                place.counter.update(states[place], _told_by(place.layer, call))
 
         for batch in batches:
             self._watch.in_inference(batch, see)
-        return {place.name: place.counter.result(state) for place, state in states.items()}
+        return {
+            place.name: place.counter.result([np.array(ops.convert_to_numpy(one.value)) for one in own])
+            for place, own in states.items()
+        }
 
     def _in_order(self) -> list[Place]:
         order = [id(one) for layers in self._layers.values() for one in layers]

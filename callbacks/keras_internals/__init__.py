@@ -41,7 +41,7 @@ from .optimizer_copies import fresh_optimizer
 from .output_layers import output_layers
 from .random_state import global_seed_state
 from .snapshots import Snapshot, write_back_state
-from .step_variables import number_of_replicas, step_variable
+from .step_variables import add_to, number_of_replicas, step_variable
 from .steps_per_call import make_several_steps_a_call
 from .training_copies import TrainingCopies, scope_of
 from .update_hooks import see_part
@@ -55,6 +55,7 @@ __all__ = [
     "Snapshot",
     "TrainingCopies",
     "add_stage",
+    "add_to",
     "axes_of_units",
     "build_all",
     "channel_axis",

@@ -69,6 +69,14 @@ def step_variable(
     return variable
 
 
+def add_to(variable: Any, amount: Any) -> None:
+    """Adds to a variable, in one operation where the back end has one."""
+    if keras.backend.backend() == "tensorflow":
+        variable.value.assign_add(amount)
+    else:
+        variable.assign(variable.value + amount)
+
+
 def number_of_replicas(model: keras.Model) -> int:
     """How many copies of a step variable there are, whose sum is read."""
     return model.distribute_strategy.num_replicas_in_sync if keras.backend.backend() == "tensorflow" else 1
