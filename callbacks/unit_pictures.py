@@ -74,7 +74,6 @@ def _draw_units(axes: Axes, unit_rows: Sequence[Mapping[str, Any]], state: str, 
 def _draw_map(axes: Axes, values: np.ndarray, first_epoch: int, cmap: Any, vmax: float):
     rows, epochs = values.shape
     extent = (first_epoch - 0.5, first_epoch + epochs - 0.5, rows - 0.5, -0.5)
-    options = {"aspect": "auto", "interpolation": "nearest", "extent": extent}
-    image = axes.imshow(values, vmin=0.0, vmax=vmax, cmap=cmap, **options)
+    image = axes.imshow(values, cmap, vmin=0.0, vmax=vmax, aspect="auto", interpolation="nearest", extent=extent)
     count_epochs(axes)
     return image

@@ -11,7 +11,7 @@ from keras import layers, ops
 
 import finder_on_replicas
 from gradients import gradients
-from gradschool.callbacks import LearningRateFinder
+from gradschool.callbacks import GradientClipping, GradientMonitor, LearningRateFinder, TrainingDoctor
 from gradschool.callbacks.keras_internals import session_of, stages_of
 from gradschool.zoo import MLP
 from gradschool.zoo.engine.use import use_engine
@@ -272,6 +272,25 @@ def test_files_written_in_the_meantime_know_nothing_of_it(tmp_path):
     assert reloaded.optimizer.get_config()["learning_rate"] == model.optimizer.get_config()["learning_rate"]
     assert len(reloaded.optimizer.variables) == len(model.optimizer.variables)
     assert_same(model.get_weights(), keras.saving.load_model(tmp_path / "3.keras").get_weights())
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "jit", "engine")])
+def test_others_beside_it_see_the_same_test(use, compile_arguments, first):
+    alone, beside = (LearningRateFinder(1e-4, 1e3, steps=48) for _ in range(2))
+    fit(use(model_of(**compile_arguments)), alone)
+    model = use(model_of(**compile_arguments))
+    before = model.get_weights()
+    clipping = GradientClipping(global_norm=1e9, nonfinite="skip")
+    others = [clipping, GradientMonitor(every=1), TrainingDoctor(verbose=0)]
+    x, y = samples()
+    callbacks = [beside, *others] if first else [*others, beside]
+    model.fit(x, y, batch_size=BATCH, epochs=20, shuffle=False, verbose=0, callbacks=callbacks)
+    np.testing.assert_allclose(alone.results["loss"], beside.results["loss"], rtol=1e-3)
+    assert sum(row["updates"] for row in clipping.rows) == len(beside.rows)
+    assert_same(before, model.get_weights())
+    assert session_of(model) is None
+    assert stages_of(model) == []
 
 
 # === Where the test ends ===
