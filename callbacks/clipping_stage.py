@@ -8,10 +8,10 @@ from .clipping_rules import global_norm
 from .keras_internals import GradientStage
 from .norm_history import NormHistory
 
-# Over an epoch's updates: the largest of the first two, sums of the others.
-_COUNTS = ("max", "from_first_nonfinite", "sum", "clipped", "nonfinite", "updates")
-_ARE_LARGEST = [True, True, False, False, False, False]
-MANY = 2.0**24  # float32 counts up to here
+# Over an epoch's updates: the largest of the first, sums of the others.
+_COUNTS = ("max", "sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")
+_IS_LARGEST = [True, False, False, False, False, False]
+_OF_NONFINITE = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]  # what an update that is not finite adds
 
 
 class ClippingStage(GradientStage):
@@ -46,14 +46,12 @@ class ClippingStage(GradientStage):
     def _count(self, norm, clipped) -> None:
         # in as few operations as possible: each costs microseconds
         counts, finite = ops.convert_to_tensor(self.state["counts"]), ops.isfinite(norm)
-        norm, good = ops.cast(ops.where(finite, norm, 0.0), "float32"), ops.cast(finite, "float32")
-        bad = 1.0 - good
-        clipped = ops.cast(clipped, "float32") * good
-        from_first_bad = bad * (MANY - counts[_COUNTS.index("updates")])
-        new = ops.stack([norm, from_first_bad, norm, clipped, bad, ops.ones_like(norm)])
-        self.state["counts"].assign(
-            ops.where(ops.convert_to_tensor(_ARE_LARGEST), ops.maximum(counts, new), counts + new)
-        )
+        norm, clipped = ops.cast(norm, "float32"), ops.cast(clipped, "float32")
+        has_begun = ops.sign(counts[_COUNTS.index("nonfinite")])
+        zero, one = ops.zeros_like(norm), ops.ones_like(norm)
+        good, bad = ops.stack([norm, norm, clipped, zero, has_begun, one]), ops.convert_to_tensor(_OF_NONFINITE)
+        new, is_largest = ops.where(finite, good, bad), ops.convert_to_tensor(_IS_LARGEST)
+        self.state["counts"].assign(ops.where(is_largest, ops.maximum(counts, new), counts + new))
         self._allowed = finite if self.policy == "skip" else None
 
     def allows_update(self):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import clipping_rules as rules
-from .clipping_stage import MANY, ClippingStage
+from .clipping_stage import ClippingStage
 from .diagnostic import Diagnostic, check_patterns
 from .keras_internals import (
     FitSession,
@@ -209,7 +209,8 @@ class GradientClipping(Diagnostic):
             if any(row["nonfinite_steps"] for row in self.rows):
                 logs["nonfinite_steps"] = nonfinite
         if nonfinite and self.nonfinite == "raise":
-            raise NonFiniteGradientError(epoch + 1, int(MANY - counts["from_first_nonfinite"]) + 1, nonfinite)
+            first = int(counts["updates"] - counts["from_first_nonfinite"]) + 1
+            raise NonFiniteGradientError(epoch + 1, first, nonfinite)
         if self._stage.history is not None:
             self._warn_if_full(self._stage.history)
 

@@ -1,11 +1,11 @@
-"""Steps are timed in turns, and what a comparison costs is a ratio of epochs in the same rounds."""
+"""Steps are timed in turns, within the fit."""
 
 import keras
 import numpy as np
 import pytest
 
 from gradschool.callbacks import study_times
-from gradschool.callbacks.study_times import SETTLING, TurnsWithinFit, comparison_cost, epoch_timer, take_turns
+from gradschool.callbacks.study_times import SETTLING, epoch_timer, take_turns
 
 X, Y = np.ones((24, 5), "float32"), np.ones((24, 1), "float32")
 
@@ -65,44 +65,3 @@ def test_an_epoch_is_timed_within_the_fit(clock):
 
     run = epoch_timer(compiled(), [Slow()], x=X, y=Y, batch_size=8)
     assert [run(), run()] == [7.0, 7.0]
-
-
-def test_others_take_their_turns_between_the_epochs_of_a_fit(clock):
-    calls = []
-
-    def other():
-        calls.append(clock.now)
-        clock.now += 100
-        return 3.0
-
-    class Slow(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            clock.now += 7 + epoch
-
-    turns = TurnsWithinFit([other, other])
-    compiled().fit(X, Y, epochs=SETTLING + 2, callbacks=[Slow(), turns], verbose=0)
-    assert len(calls) == 2 * (SETTLING + 2)
-    assert turns.own == [7.0 + SETTLING, 8.0 + SETTLING]  # without the others'
-    assert turns.theirs == [6.0, 6.0]
-
-
-@pytest.mark.parametrize("exact", [False, True])
-def test_what_a_comparison_costs(exact):
-    trained = []
-
-    def plain():
-        trained.append(make_model())
-        return trained[-1]
-
-    optimizers = {"sgd": lambda: keras.optimizers.SGD(0.01), "adam": keras.optimizers.Adam}
-    cost = comparison_cost(
-        make_model, optimizers, X, Y, loss="mse", batch_size=8, rounds=2, exact=exact, make_plain=plain
-    )
-    assert len(cost["ratios"]) == 2
-    assert cost["ratio"] == np.median(cost["ratios"])
-    assert cost["together_ms"] > 0
-    assert cost["apart_ms"] > 0
-    names = [type(model.optimizer).__name__ for model in trained]
-    assert names == ["SGD", "Adam"]
-    for model in trained:  # one epoch in every round, of three steps
-        assert int(model.optimizer.iterations) == 3 * (SETTLING + 2)

@@ -5,6 +5,7 @@
 and what several optimizers inside one fit take, as a share of a fit for each.
 """
 
+import functools
 import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,8 @@ from .samples import make_samples
 WITHOUT = "without"
 SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a millisecond
 GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
-COMPARISON_GOAL = 0.3  # of the time of eight fits
+IN_KERAS, IN_ZOO = "in Keras's fit", "in the zoo's fit"
+BY_STUDY, EXACT = "by compare_optimizers", "in the zoo's fit, exact"
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam")
 
 
@@ -102,7 +104,7 @@ def _overheads(case: BenchCase, loop: str, rounds: int, seed: int) -> dict[str, 
 
 
 def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
-    """Eight optimizers within one fit, as a share of eight fits of Keras's own, default in everything."""
+    """Eight optimizers together, as a share of eight fits of Keras's own, default in everything."""
     from ...callbacks import OptimizerComparison
     from ..engine.optimizers import get_optimizer
 
@@ -112,28 +114,21 @@ def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
         return {name: get_optimizer(name, case.learning_rate) for name in OPTIMIZERS}
 
     fits = {f"{KERAS} {name}": _begin(case, KERAS, inputs, targets, (), one) for name, one in optimizers().items()}
-    ways = {
-        "in Keras's fit": (KERAS, False),
-        "in the zoo's fit": (GRADSCHOOL, False),
-        "in the zoo's fit, exact": (GRADSCHOOL, True),
-    }
-    for name, (loop, exact) in ways.items():
+    goals = {IN_KERAS: 0.3, IN_ZOO: 0.3, BY_STUDY: 0.2, EXACT: None}
+    for name, loop, exact in ((IN_KERAS, KERAS, False), (IN_ZOO, GRADSCHOOL, False), (EXACT, GRADSCHOOL, True)):
         fits[name] = _begin(case, loop, inputs, targets, [OptimizerComparison(optimizers(), exact=exact)])
+    fits[BY_STUDY] = _begin_study(case, inputs, targets)
     seconds = _take_turns(fits, rounds, seed)
-    each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in ways), strict=True)]
-    shares = {name: spread(paired_ratios(seconds[name], each)) for name in ways}
+    each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in goals), strict=True)]
+    shares = {name: spread(paired_ratios(seconds[name], each)) for name in goals}
     return {
         "optimizers": list(OPTIMIZERS),
         "eight_fits_ms": 1000 * statistics.median(each) / case.steps,
         "shares": {
-            name: {**share, "goal": None if ways[name][1] else COMPARISON_GOAL, "met": _met(share, ways[name][1])}
+            name: {**share, "goal": goals[name], "met": None if goals[name] is None else share["median"] <= goals[name]}
             for name, share in shares.items()
         },
     }
-
-
-def _met(share: Mapping[str, Any], exact: bool) -> bool | None:
-    return None if exact else share["median"] <= COMPARISON_GOAL
 
 
 def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any] = (), optimizer=None) -> EpochInTurn:
@@ -151,6 +146,26 @@ def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any]
 
     turn = EpochInTurn()
     turn.start(fit)
+    return turn
+
+
+def _begin_study(case: BenchCase, inputs, targets) -> EpochInTurn:
+    """A comparison as `gradschool compare` makes it, of the eight optimizers at one learning rate each."""
+    from ...callbacks.learning_rate_sweep import find_makers, sweep
+    from ...callbacks.optimizer_study import run_study
+    from ...callbacks.study_training import Trial
+    from ..engine.optimizers import get_optimizer
+
+    turn = EpochInTurn()
+
+    def prepare(_seed: int) -> Trial:
+        model = create_model(case.model)
+        model.compile(get_optimizer(OPTIMIZERS[0], case.learning_rate), get_loss(case.loss))
+        return Trial(model, {"x": inputs, "y": targets, "batch_size": case.batch}, callbacks=[turn])
+
+    makers = find_makers({name: functools.partial(get_optimizer, name) for name in OPTIMIZERS})
+    candidates = sweep(makers, [case.learning_rate])
+    turn.start(lambda _: run_study(prepare, candidates, epochs=10**6, seeds=1, rounds=0))
     return turn
 
 
