@@ -7,11 +7,11 @@ import numpy as np
 
 from .diagnostic import Diagnostic
 from .keras_internals import FitSession, build_all, is_built, layer_tree
-from .probe_set import ProbeSet
-from .unit_figures import layer_figures, scalars, unit_figures
-from .unit_layers import Kind, check_activations, find_unit_layers
-from .unit_selection import as_list, nothing_to_track, select, warn_of_suspects
-from .unit_watch import UnitWatch
+from .units.figures import layer_figures, scalars, unit_figures
+from .units.layers import Kind, check_activations, find_unit_layers
+from .units.probe_set import ProbeSet
+from .units.selection import as_list, nothing_to_track, select, warn_of_suspects
+from .units.watch import UnitWatch
 
 if TYPE_CHECKING:
     import pandas
@@ -33,9 +33,9 @@ class DeadUnitTracker(Diagnostic):
         share_u  =  mean over outputs of [ a(z_u) < low + margin (high - low)  or  a(z_u) > high - margin (high - low) ]
 
     Units are the last axis of a layer's outputs, or the channels of a convolution; whatever a padded step of a sequence
-    gives counts as well. `unit_layers.py` says which activations count, and `unit_watch.py` whose units are whose where
-    one layer is called several times. Validation and prediction are not counted. Calls in a `train_step` of your own
-    are, whichever of the model's layers it calls.
+    gives counts as well. `units/layers.py` says which activations count, and `units/watch.py` whose units are whose
+    where one layer is called several times. Validation and prediction are not counted. Calls in a `train_step` of your
+    own are, whichever of the model's layers it calls.
 
     Args:
         layers: the layers to watch, by name, by pattern such as "block_*", or themselves; all by default.
@@ -175,7 +175,7 @@ class DeadUnitTracker(Diagnostic):
 
     def plot(self):
         """Heat maps: the share of dead (or saturated) units by layer and epoch, and the units of the worst layers."""
-        from .unit_pictures import draw_units
+        from .units.pictures import draw_units
 
         self.check_has_results()
         return draw_units(self.results, self.unit_rows, self.unseen)

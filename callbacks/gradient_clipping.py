@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import clipping_rules as rules
-from .clipping_stage import ClippingStage
+from .clipping import rules
+from .clipping.norm_history import NormHistory
+from .clipping.stage import ClippingStage
 from .diagnostic import Diagnostic, check_patterns
 from .keras_internals import (
     FitSession,
@@ -16,7 +17,6 @@ from .keras_internals import (
     leaf_optimizer,
     refuse_several_optimizers,
 )
-from .norm_history import NormHistory
 
 _POLICIES = ("raise", "skip", "zero")
 
@@ -41,7 +41,7 @@ class NonFiniteGradientError(ValueError):
 class GradientClipping(Diagnostic):
     """Clips the gradients behind the sum over replicas and the loss scale, once for every update of the optimizer.
 
-    Exactly one of the six rules (`clipping_rules.py` has the equations):
+    Exactly one of the six rules (`clipping/rules.py` has the equations):
 
     Args:
         global_norm: the largest norm of all gradients together.

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .diagnostic import Diagnostic, check_patterns
-from .gradient_findings import find_trouble
-from .gradient_watch import GradientWatch, layer_names
+from .gradients.findings import find_trouble
+from .gradients.noise_scale import noise_scale_from_parts, noise_scale_from_steps
+from .gradients.watch import GradientWatch, layer_names
 from .keras_internals import FitSession, gradient_stages, leaf_optimizer, refuse_several_optimizers
-from .noise_scale import noise_scale_from_parts, noise_scale_from_steps
 
 
 class GradientMonitor(Diagnostic):
@@ -18,9 +18,9 @@ class GradientMonitor(Diagnostic):
     Args:
         every: measure the update-to-weight ratio |w_(t+1) - w_t| / |w_t| of each layer at every so-manieth update; not
             at all for None, which is cheaper. A ratio of about 1e-3 is usual.
-        noise_scale: whether to estimate the gradient noise scale (`noise_scale.py`), in samples: about the batch size
-            at which larger batches stop paying. From replicas or accumulated micro-batches where there are any,
-            otherwise from successive updates; the column `noise_scale_from` says which.
+        noise_scale: whether to estimate the gradient noise scale (`gradients/noise_scale.py`), in samples: about the
+            batch size at which larger batches stop paying. From replicas or accumulated micro-batches where there are
+            any, otherwise from successive updates; the column `noise_scale_from` says which.
         layers: the layers to measure, by name or pattern such as "block_*"; all by default.
 
     The logs get `grad_norm` (the mean global norm over the epoch's updates), `grad_norm/<layer>`, and where asked for
@@ -29,7 +29,7 @@ class GradientMonitor(Diagnostic):
     `gradient_norm_max` (over the epoch's updates), `nonfinite` (updates), `update_ratio`. `noise` has a row for each
     epoch.
 
-    `findings` names vanishing and exploding gradients by layer, with the evidence (`gradient_findings.py` has the
+    `findings` names vanishing and exploding gradients by layer, with the evidence (`gradients/findings.py` has the
     rules).
 
     Raises:
@@ -116,7 +116,7 @@ class GradientMonitor(Diagnostic):
     # === Results ===
     def plot(self):
         """Heat map of the layers' gradient norms by epoch; of their update ratios, and the noise scale, if measured."""
-        from .gradient_pictures import draw_gradients
+        from .gradients.pictures import draw_gradients
 
         self.check_has_results()
         return draw_gradients(self.results, self.noise if self.noise_rows else None)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from .comparison.loss_record import LossRecord
+from .comparison.schedules import SchedulesOfCopies
 from .diagnostic import Diagnostic
 from .keras_internals import (
     FitSession,
@@ -18,8 +20,6 @@ from .keras_internals import (
     number_of_kinds,
     scope_of,
 )
-from .loss_record import LossRecord
-from .schedules_of_copies import SchedulesOfCopies
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -252,7 +252,7 @@ class OptimizerComparison(Diagnostic):
         Raises:
             ValueError: before the first epoch has ended.
         """
-        from .comparison_picture import draw_comparison
+        from .comparison.pictures import draw_comparison
 
         self.check_has_results()
         return draw_comparison(self.rows, list(self.optimizers), self.diverged)

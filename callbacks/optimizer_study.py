@@ -3,12 +3,12 @@
 One fit for each seed trains every optimizer at every learning rate of its sweep, on the same batches, from the same
 initial weights and with the same random draws (`OptimizerComparison`). What is measured then:
 
-    learning_rate_sweep.py   which rates: as many for one optimizer as for another
-    study_training.py        one seed
-    study_times.py           what a step takes on its own
-    study_runs.py            the best rate of each optimizer, chosen on the validation samples; the target
-    study_summary.py         the course's four columns, in figures and words
-    confidence.py            how far a mean over seeds can be trusted
+    study/learning_rate_sweep.py   which rates: as many for one optimizer as for another
+    study/training.py              one seed
+    study/times.py                 what a step takes on its own
+    study/runs.py                  the best rate of each optimizer, chosen on the validation samples; the target
+    study/summary.py               the course's four columns, in figures and words
+    study/confidence.py            how far a mean over seeds can be trusted
 """
 
 import functools
@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .learning_rate_sweep import Candidate, find_makers, sweep
-from .study_arguments import check_options, copies_of, new_metrics, rule_for, seed_numbers
-from .study_folder import StudyFolder
-from .study_runs import Rule, Runs, best_rates, common_target
-from .study_times import ROUNDS
-from .study_training import Trial, time_steps, train_seed
+from .study.arguments import check_options, copies_of, new_metrics, rule_for, seed_numbers
+from .study.folder import StudyFolder
+from .study.learning_rate_sweep import Candidate, find_makers, sweep
+from .study.runs import Rule, Runs, best_rates, common_target
+from .study.times import ROUNDS
+from .study.training import Trial, time_steps, train_seed
 
 if TYPE_CHECKING:
     import pandas
@@ -56,8 +56,8 @@ class OptimizerStudy:
 
     @functools.cached_property
     def summary(self) -> "pandas.DataFrame":
-        """One row for each optimizer at its best learning rate, the best first: see `study_summary.py`."""
-        from .study_summary import summarize
+        """One row for each optimizer at its best learning rate, the best first: see `study/summary.py`."""
+        from .study.summary import summarize
 
         return summarize(self.runs, self.rule, self.step_seconds, self.tests if len(self.tests) else None)
 
@@ -69,13 +69,13 @@ class OptimizerStudy:
     @property
     def notes(self) -> list[str]:
         """What a reader of the table has to know of it."""
-        from .study_report import notes
+        from .study.report import notes
 
         return notes(self)
 
     def plot(self) -> "Figure":
         """Curves with bands, sensitivity to the learning rate, and a forest plot of the intervals."""
-        from .study_pictures import draw_study
+        from .study.pictures import draw_study
 
         return draw_study(self.runs, self.rule, self.summary)
 
@@ -96,7 +96,7 @@ class OptimizerStudy:
             title: of the page.
             settings: names and values to be told on it.
         """
-        from .study_report import save_study
+        from .study.report import save_study
 
         save_study(self, Path(folder), title, settings or {})
 
@@ -154,7 +154,7 @@ def compare_optimizers(
 
     Reference:
         Schmidt, Schneider & Hennig (2021), "Descending through a Crowded Valley", for the design; the intervals are
-        Student's (`confidence.py`).
+        Student's (`study/confidence.py`).
     """
     candidates = sweep(find_makers(optimizers), learning_rates)
     make = copies_of(make_model) if isinstance(make_model, keras.Model) else make_model

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from .csv_tables import all_columns, csv_text
-from .curves import curve_names, draw_curve
-from .report_findings import merge_findings
-from .report_page import Picture, Report, Section, Table, write_page
+from .reporting.curves import curve_names, draw_curve
+from .reporting.findings import merge_findings
+from .reporting.page import Picture, Report, Section, Table, write_page
 
 HEALTHY = "Nothing that the doctor looks for is wrong with this run."
 

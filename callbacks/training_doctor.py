@@ -3,10 +3,10 @@
 import numbers
 from typing import Any
 
-from .batch_checks import look_at_batches
 from .dead_unit_tracker import DeadUnitTracker
-from .diagnoses import LASTING, leave_out_consequences, look_at_epochs, look_at_gradients, look_at_units
 from .diagnostic import Diagnostic
+from .doctoring.batch_checks import look_at_batches
+from .doctoring.diagnoses import LASTING, leave_out_consequences, look_at_epochs, look_at_gradients, look_at_units
 from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
 from .keras_internals import FitSession, output_layers
@@ -18,7 +18,7 @@ class TrainingDoctor(Diagnostic):
     What it can see depends on the other callbacks of the same `fit`, in any order: vanishing and exploding gradients
     need a `GradientMonitor`, dead and saturated units a `DeadUnitTracker`; learning rates are judged better by a
     `GradientMonitor(every=...)`. Losses and metrics it reads from the logs, overfitting from those of validation. The
-    rules stand in `diagnoses.py` and `batch_checks.py`.
+    rules stand in `doctoring/diagnoses.py` and `doctoring/batch_checks.py`.
 
     Args:
         batches: the first batches, to be looked at before training: `(x, y)` arrays in the order in which they are
@@ -105,7 +105,7 @@ class TrainingDoctor(Diagnostic):
 
     def report(self) -> str:
         """What was found, in plain words; the empty string if nothing was."""
-        from .report_findings import merge_findings
+        from .reporting.findings import merge_findings
 
         if not self.rows:
             return ""
@@ -117,7 +117,7 @@ class TrainingDoctor(Diagnostic):
 
     def plot(self):
         """The loss by epoch, and below it in which epochs what was found."""
-        from .finding_pictures import draw_findings
+        from .doctoring.pictures import draw_findings
 
         if not self.epochs:
             self.check_has_results()

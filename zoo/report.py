@@ -7,7 +7,7 @@ from typing import Any
 
 from ..callbacks.csv_tables import csv_rows, csv_text
 from ..callbacks.report import curves_section, findings_section, last_figures
-from ..callbacks.report_page import Picture, Report, Section, Table, write_page
+from ..callbacks.reporting.page import Picture, Report, Section, Table, write_page
 from .files import read_run_json
 from .tables import show_figure
 from .watching import CLIPPING, WATCHES

@@ -72,8 +72,8 @@ def choose_watch(names: Sequence[str], model) -> tuple[str, ...]:
     if not names:
         return ()
     from ..callbacks.keras_internals import layer_tree
-    from ..callbacks.unit_layers import find_unit_layers
-    from ..callbacks.unit_selection import nothing_to_track
+    from ..callbacks.units.layers import find_unit_layers
+    from ..callbacks.units.selection import nothing_to_track
 
     seen = find_unit_layers(layer_tree(model), {})
     if not seen.layers and "dead-units" in names:

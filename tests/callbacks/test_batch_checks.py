@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from gradschool.callbacks import TrainingDoctor
-from gradschool.callbacks.batch_checks import look_at_batches
+from gradschool.callbacks.doctoring.batch_checks import look_at_batches
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(256, 5)).astype("float32"), RNG.integers(0, 4, 256)

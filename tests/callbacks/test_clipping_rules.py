@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from gradschool.callbacks import clipping_rules as rules
+from gradschool.callbacks.clipping import rules
 
 SHAPES = ((3, 5), (5,), (2, 3, 5, 7), (7,), ())
 RULES = {

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gradschool.callbacks.confidence import mean_interval, paired_interval
+from gradschool.callbacks.study.confidence import mean_interval, paired_interval
 
 RNG = np.random.default_rng(1908)
 figures = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12)

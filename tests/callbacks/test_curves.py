@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradschool.callbacks.curves import curve_names, draw_curve
 from gradschool.callbacks.pictures import new_figure
+from gradschool.callbacks.reporting.curves import curve_names, draw_curve
 
 
 def drawn(histories, name):

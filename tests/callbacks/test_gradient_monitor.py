@@ -8,7 +8,7 @@ from keras import layers, ops
 from fitting_ways import BATCH, FEW, SAMPLES, WAYS, OwnStep, assert_weights, fit, model_of, on_tensorflow, samples
 from gradients import gradients
 from gradschool.callbacks import GradientClipping, GradientMonitor
-from gradschool.callbacks.gradient_findings import find_trouble
+from gradschool.callbacks.gradients.findings import find_trouble
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 
 LAYERS = ("hidden", "last")

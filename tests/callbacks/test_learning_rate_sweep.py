@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from gradschool.callbacks.learning_rate_sweep import find_makers, sweep, usual_rate
+from gradschool.callbacks.study.learning_rate_sweep import find_makers, sweep, usual_rate
 
 
 def rates_of(candidates, name):

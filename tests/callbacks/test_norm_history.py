@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from gradschool.callbacks.clipping.norm_history import NormHistory
 from gradschool.callbacks.keras_internals import GradientStage
-from gradschool.callbacks.norm_history import NormHistory
 
 
 def percentiles(history, norms):

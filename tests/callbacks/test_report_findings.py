@@ -1,7 +1,7 @@
 """A trouble of many epochs and layers is told once."""
 
-from gradschool.callbacks.report_findings import merge_findings, say_epochs
-from gradschool.callbacks.report_page import Finding
+from gradschool.callbacks.reporting.findings import merge_findings, say_epochs
+from gradschool.callbacks.reporting.page import Finding
 
 
 def row(epoch, layer, evidence, **values):

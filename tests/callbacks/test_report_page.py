@@ -9,7 +9,7 @@ import pytest
 
 from gradschool.callbacks.csv_tables import csv_text
 from gradschool.callbacks.pictures import new_figure
-from gradschool.callbacks.report_page import MOST_ROWS, Finding, Picture, Report, Section, Table, write_page
+from gradschool.callbacks.reporting.page import MOST_ROWS, Finding, Picture, Report, Section, Table, write_page
 from report_pages import ReportPage
 
 NASTY = """<script>alert("1")</script> & 'x' ${\\alpha"""

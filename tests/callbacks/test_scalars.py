@@ -14,7 +14,7 @@ from gradschool.callbacks import (
     OptimizerComparison,
     TrainingDoctor,
 )
-from gradschool.callbacks.curves import curve_names
+from gradschool.callbacks.reporting.curves import curve_names
 
 NAMES = (
     "grad_norm", "grad_norm_max", "clip_rate", "grad_norm/last", "update_ratio", "update_ratio/relu", "noise_scale",

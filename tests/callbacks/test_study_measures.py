@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradschool.callbacks.study_measures import (
+from gradschool.callbacks.study.measures import (
     excess,
     has_diverged,
     is_higher_better,

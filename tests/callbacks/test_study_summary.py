@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gradschool.callbacks.study_pictures import draw_study
-from gradschool.callbacks.study_runs import Rule, Runs, best_rates, common_target
-from gradschool.callbacks.study_summary import summarize
+from gradschool.callbacks.study.pictures import draw_study
+from gradschool.callbacks.study.runs import Rule, Runs, best_rates, common_target
+from gradschool.callbacks.study.summary import summarize
 from made_up_runs import UNTRAINED, losses, made_up_runs
 
 RULE = Rule("val_accuracy", True, steps_per_epoch=100)

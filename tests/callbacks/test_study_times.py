@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from gradschool.callbacks import study_times
-from gradschool.callbacks.study_times import SETTLING, epoch_timer, take_turns
+from gradschool.callbacks.study import times
+from gradschool.callbacks.study.times import SETTLING, epoch_timer, take_turns
 
 X, Y = np.ones((24, 5), "float32"), np.ones((24, 1), "float32")
 
@@ -51,7 +51,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(study_times, "time", made)
+    monkeypatch.setattr(times, "time", made)
     return made
 
 

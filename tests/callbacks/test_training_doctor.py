@@ -9,7 +9,7 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, TrainingDoctor
-from gradschool.callbacks.diagnoses import look_at_epochs, look_at_units
+from gradschool.callbacks.doctoring.diagnoses import look_at_epochs, look_at_units
 
 CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

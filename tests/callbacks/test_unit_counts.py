@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from hypothesis.extra.numpy import array_shapes, arrays
 from keras import ops
 
-from gradschool.callbacks.unit_counts import Counter
+from gradschool.callbacks.units.counts import Counter
 from units_by_hand import dead, frequency, saturation
 
 BACKEND = keras.backend.backend()

@@ -151,9 +151,9 @@ def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any]
 
 def _begin_study(case: BenchCase, inputs, targets) -> EpochInTurn:
     """A comparison as `gradschool compare` makes it, of the eight optimizers at one learning rate each."""
-    from ...callbacks.learning_rate_sweep import find_makers, sweep
     from ...callbacks.optimizer_study import run_study
-    from ...callbacks.study_training import Trial
+    from ...callbacks.study.learning_rate_sweep import find_makers, sweep
+    from ...callbacks.study.training import Trial
     from ..engine.optimizers import get_optimizer
 
     turn = EpochInTurn()

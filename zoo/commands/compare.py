@@ -95,7 +95,7 @@ def compare(
 
 
 def _show(study, out: Path) -> None:
-    from ...callbacks.study_report import column_rows, figure_rows
+    from ...callbacks.study.report import column_rows, figure_rows
     from ..tables import rows_table
 
     console = Console()

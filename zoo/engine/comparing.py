@@ -12,10 +12,10 @@ from typing import Any
 import keras
 
 from ... import __version__
-from ...callbacks.learning_rate_sweep import find_makers, sweep
 from ...callbacks.optimizer_study import OptimizerStudy, run_study
-from ...callbacks.study_arguments import check_options, rule_for
-from ...callbacks.study_training import Trial
+from ...callbacks.study.arguments import check_options, rule_for
+from ...callbacks.study.learning_rate_sweep import find_makers, sweep
+from ...callbacks.study.training import Trial
 from ..recipes import Recipe
 from ..watching import make_callbacks
 from .endings import status_of_failure

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from ...callbacks.curves import curve_names, draw_curve
+from ...callbacks.reporting.curves import curve_names, draw_curve
 from .style import new_figure
 
 

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .confidence import mean_interval, paired_interval
-from .study_measures import excess, has_diverged, roughness, steps_to_target, usable_share
-from .study_runs import Rule, Runs, best_rates, common_target
+from .measures import excess, has_diverged, roughness, steps_to_target, usable_share
+from .runs import Rule, Runs, best_rates, common_target
 
 if TYPE_CHECKING:
     import pandas

@@ -4,9 +4,9 @@ from typing import Any
 
 from keras import ops
 
-from .clipping_rules import global_norm
-from .keras_internals import GradientStage
+from ..keras_internals import GradientStage
 from .norm_history import NormHistory
+from .rules import global_norm
 
 # Over an epoch's updates: the largest of the first, sums of the others.
 _COUNTS = ("max", "sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")

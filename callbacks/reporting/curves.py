@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from .pictures import BLUE, ORANGE, count_epochs, tidy
+from ..pictures import BLUE, ORANGE, count_epochs, tidy
 
 NOT_CURVES = ("epoch", "learning_rate")
 # What the callbacks of this package log beside the model's metrics, and draw themselves. What they log of each layer,

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from .pictures import BLUE, count_epochs, new_figure, tidy
+from ..pictures import BLUE, count_epochs, new_figure, tidy
 
 
 def draw_gradients(results, noise=None) -> Figure:

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from .pictures import COLOURS, count_epochs, new_figure, tidy
+from ..pictures import COLOURS, count_epochs, new_figure, tidy
 
 _LINES = ("-", "--", ":", "-.")  # when there are more optimizers than colours
 

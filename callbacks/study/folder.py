@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import written_whole
+from ..files import written_whole
 
 SETTINGS, SEEDS, TIMES = "study.json", "seeds", "times.json"
 

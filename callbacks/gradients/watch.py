@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from .clipping_rules import square_sum, stacked
-from .keras_internals import GradientStage, dense_gradient, leaf_optimizer, parts_of_update
+from ..clipping.rules import square_sum, stacked
+from ..keras_internals import GradientStage, dense_gradient, leaf_optimizer, parts_of_update
 
 _ROWS = ("max", "sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts; the first holds maxima
 _NOISE = ("square", "updates", "product", "products")

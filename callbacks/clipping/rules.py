@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .keras_internals import gradient_values, multiply_or_zero, sum_of_squares, with_values
+from ..keras_internals import gradient_values, multiply_or_zero, sum_of_squares, with_values
 
 Rule = Callable[[Sequence[Any], Sequence[Any], Any], tuple[list[Any], Any]]
 

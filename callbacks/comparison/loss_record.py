@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .keras_internals import scope_of
+from ..keras_internals import scope_of
 
 
 class LossRecord:

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from .keras_internals import FitSession, LayerCall, LayerWatch, number_of_replicas, step_variable
-from .unit_counts import Counter, UnitCount
-from .unit_layers import UnitLayer
+from ..keras_internals import FitSession, LayerCall, LayerWatch, number_of_replicas, step_variable
+from .counts import Counter, UnitCount
+from .layers import UnitLayer
 
 _NOT_CALLED = -1.0  # where flags of one replica start: dead units are told from those of a layer that was not called
 

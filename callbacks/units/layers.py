@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from .keras_internals import Node, channel_axis, is_written_in_keras, names_in_call
+from ..keras_internals import Node, channel_axis, is_written_in_keras, names_in_call
 
 RECTIFIER = "rectifier"
 Kind = str | tuple[float, float]  # RECTIFIER, or the limits

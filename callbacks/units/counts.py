@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .keras_internals import add_to
+from ..keras_internals import add_to
 
 # Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"

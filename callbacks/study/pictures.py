@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .pictures import COLOURS, GREY, count_epochs, new_figure, tidy
-from .study_runs import Rule, Runs
+from ..pictures import COLOURS, GREY, count_epochs, new_figure, tidy
+from .runs import Rule, Runs
 
 if TYPE_CHECKING:
     import pandas

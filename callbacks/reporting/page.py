@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .csv_tables import all_columns, csv_rows
-from .files import written_whole
+from ..csv_tables import all_columns, csv_rows
+from ..files import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +48,7 @@ class Picture:
     @classmethod
     def of_figure(cls, figure: "Figure", words: str) -> "Picture":
         """A matplotlib figure: as a drawing, sharp at every size, unless it has very many parts."""
-        from .pictures import save_figure
+        from ..pictures import save_figure
 
         width, height = (round(PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
         drawing = io.BytesIO()

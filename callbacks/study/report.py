@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .csv_tables import csv_text
-from .files import written_whole
-from .pictures import save_figure
-from .report_page import Picture, Report, Section, Table, write_page
+from ..csv_tables import csv_text
+from ..files import written_whole
+from ..pictures import save_figure
+from ..reporting.page import Picture, Report, Section, Table, write_page
 
 if TYPE_CHECKING:
-    from .optimizer_study import OptimizerStudy
+    from ..optimizer_study import OptimizerStudy
 
 _COLUMNS = (
     "Training speed: the median of steps to the target, fast if at most 1.5 times the fewest. Convergence: the final "

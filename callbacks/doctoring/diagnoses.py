@@ -14,7 +14,7 @@ Notation: l_t is the training loss of epoch t, v_t the validation loss; p the pa
     overfitting              all of the last p validation losses are at least 1.25 times the least one, by a tenth of
                              v_1 and of l_1 or more; and the training loss has fallen since that one, with no rises
                              that come to half its mean in the last p epochs
-    exploding, vanishing     as `GradientMonitor` finds (`gradient_findings.py`)
+    exploding, vanishing     as `GradientMonitor` finds (`gradients/findings.py`)
     dead units               more than 0.4 of a layer's units never fired in an epoch, three epochs running
     saturated units          more than half of a layer's units lay at a limit nearly always, three epochs running; not
                              the model's outputs, whose limits are the right answers

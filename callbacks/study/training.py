@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from .learning_rate_sweep import Candidate
-from .study_times import EpochClock, epoch_timer, take_turns
+from .times import EpochClock, epoch_timer, take_turns
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def train_seed(
         Plain values: `rows` (one for each candidate and epoch), `tests` (one for each candidate), `untrained` (the loss
         before training) and `steps` in an epoch.
     """
-    from .optimizer_comparison import OptimizerComparison
+    from ..optimizer_comparison import OptimizerComparison
 
     before = _untrained(prepare, seed, check)
     keras.utils.set_random_seed(seed)

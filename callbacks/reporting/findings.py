@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .report_page import Finding
+from .page import Finding
 
 TOLD = 3  # layers whose evidence is given in full
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from .diagnostic import check_patterns
-from .keras_internals import Node
-from .unit_layers import Seen, UnitLayer
+from ..diagnostic import check_patterns
+from ..keras_internals import Node
+from .layers import Seen, UnitLayer
 
 _SHOWN = 8  # layers in a sentence
 

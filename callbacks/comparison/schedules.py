@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from .keras_internals import FitSession, TrainingCopies
+from ..keras_internals import FitSession, TrainingCopies
 
 _KINDS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
 _STATE = ("best", "wait", "cooldown_counter")

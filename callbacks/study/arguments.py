@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from .confidence import check_confidence
-from .study_measures import is_higher_better
-from .study_runs import Rule
+from .measures import is_higher_better
+from .runs import Rule
 
 
 def rule_for(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .unit_counts import UnitCount
+from .counts import UnitCount
 
 _STATES = ("dead", "saturated")
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from .pictures import RED, count_epochs, new_figure
+from ..pictures import RED, count_epochs, new_figure
 
 _WORST = 3  # layers whose units are drawn
 _LABELS = 30  # more units than these get no numbers

@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from .curves import draw_curve
-from .pictures import RED, count_epochs, new_figure, tidy
+from ..pictures import RED, count_epochs, new_figure, tidy
+from ..reporting.curves import draw_curve
 
 
 def draw_findings(epochs: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]) -> Figure:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from .keras_internals import GradientStage
+from ..keras_internals import GradientStage
 
 
 class NormHistory:

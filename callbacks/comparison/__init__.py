@@ -1,0 +1,1 @@
+"""What `OptimizerComparison` needs beside the copies of a model."""

@@ -1,0 +1,1 @@
+"""What `TrainingDoctor` looks at, and what it concludes."""

@@ -1,0 +1,1 @@
+"""What `GradientMonitor` measures, what it makes of it, and how it looks."""

@@ -1,0 +1,1 @@
+"""The page that `write_report` writes: findings, curves, and the HTML around them."""

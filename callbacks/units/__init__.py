@@ -1,0 +1,1 @@
+"""How `DeadUnitTracker` finds the units of a model, counts what they do, and shows it."""
