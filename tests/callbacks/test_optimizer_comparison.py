@@ -280,6 +280,18 @@ def test_optimizers_that_differ_in_their_rate_are_compiled_once(monkeypatch):
 
 
 @on_tensorflow
+def test_batches_of_several_sizes_share_the_compiled_updates(monkeypatch):
+    monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
+    optimizers = {
+        "decayed": lambda: keras.optimizers.SGD(schedule()),
+        "adam": lambda: keras.optimizers.Adam(0.01),
+    }
+    comparison = OptimizerComparison(made(optimizers))
+    history = fit(model_of(use=use_engine), comparison)  # the engine's loop is traced for each size
+    assert_as_fits_of_their_own(comparison, history, optimizers, {"rtol": 1e-4, "atol": 1e-5})
+
+
+@on_tensorflow
 def test_sparse_gradients_are_not_compiled(monkeypatch):
     monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
     rng = np.random.default_rng(5)

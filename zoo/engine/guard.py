@@ -135,7 +135,10 @@ class Guard:
         """Remembers the step if it is the first that is not fine."""
         import tensorflow as tf
 
-        self.bad_step.assign(tf.where(fine | (self.bad_step >= 0), self.bad_step, self._step))
+        # A relieved guard does not ask which. Its optimizers' updates may be functions of their own, shared by several
+        # loops, which cannot hold on to the step of one of them.
+        step = tf.constant(0, tf.int64) if self._is_relieved() else self._step
+        self.bad_step.assign(tf.where(fine | (self.bad_step >= 0), self.bad_step, step))
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
