@@ -5,10 +5,11 @@
 and what several optimizers inside one fit take, as a share of a fit for each.
 """
 
+import contextlib
 import functools
 import platform
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,9 +93,11 @@ def measure_costs(
 def _overheads(case: BenchCase, loop: str, rounds: int, seed: int) -> dict[str, Any]:
     costs = measured_callbacks()
     inputs, targets = make_samples(case)
-    fits = {WITHOUT: _begin(case, loop, inputs, targets)}
-    fits |= {cost.name: _begin(case, loop, inputs, targets, [cost.make()]) for cost in costs}
-    seconds = _take_turns(fits, rounds, seed)
+    with contextlib.ExitStack() as started:
+        fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
+        for cost in costs:
+            fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
+        seconds = take_turns(fits, rounds, seed=seed)
     rows = {}
     for cost in costs:
         overhead = spread([ratio - 1 for ratio in paired_ratios(seconds[cost.name], seconds[WITHOUT])])
@@ -113,12 +116,16 @@ def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
     def optimizers():
         return {name: get_optimizer(name, case.learning_rate) for name in OPTIMIZERS}
 
-    fits = {f"{KERAS} {name}": _begin(case, KERAS, inputs, targets, (), one) for name, one in optimizers().items()}
     goals = {IN_KERAS: 0.3, IN_ZOO: 0.3, BY_STUDY: 0.2, EXACT: None}
-    for name, loop, exact in ((IN_KERAS, KERAS, False), (IN_ZOO, GRADSCHOOL, False), (EXACT, GRADSCHOOL, True)):
-        fits[name] = _begin(case, loop, inputs, targets, [OptimizerComparison(optimizers(), exact=exact)])
-    fits[BY_STUDY] = _begin_study(case, inputs, targets)
-    seconds = _take_turns(fits, rounds, seed)
+    with contextlib.ExitStack() as started:
+        fits = {}
+        for name, one in optimizers().items():
+            fits[f"{KERAS} {name}"] = started.enter_context(_begin(case, KERAS, inputs, targets, (), one))
+        for name, loop, exact in ((IN_KERAS, KERAS, False), (IN_ZOO, GRADSCHOOL, False), (EXACT, GRADSCHOOL, True)):
+            comparison = OptimizerComparison(optimizers(), exact=exact)
+            fits[name] = started.enter_context(_begin(case, loop, inputs, targets, [comparison]))
+        fits[BY_STUDY] = started.enter_context(_begin_study(case, inputs, targets))
+        seconds = take_turns(fits, rounds, seed=seed)
     each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in goals), strict=True)]
     shares = {name: spread(paired_ratios(seconds[name], each)) for name in goals}
     return {
@@ -167,11 +174,3 @@ def _begin_study(case: BenchCase, inputs, targets) -> EpochInTurn:
     candidates = sweep(makers, [case.learning_rate])
     turn.start(lambda _: run_study(prepare, candidates, epochs=10**6, seeds=1, rounds=0))
     return turn
-
-
-def _take_turns(fits: Mapping[str, EpochInTurn], rounds: int, seed: int) -> dict[str, list[float]]:
-    try:
-        return take_turns(fits, rounds, seed=seed)
-    finally:
-        for fit in fits.values():
-            fit.stop()

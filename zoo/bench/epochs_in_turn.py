@@ -15,7 +15,7 @@ import keras
 
 
 class EpochInTurn(keras.callbacks.Callback):
-    """Takes part in one fit, and lets its epochs wait.
+    """Takes part in one fit, and lets its epochs wait. As a context, it lets the fit end with the block.
 
     Attributes:
         seconds: of the last epoch, from its beginning to that of the next, with everything that callbacks do.
@@ -43,9 +43,17 @@ class EpochInTurn(keras.callbacks.Callback):
         return self.seconds
 
     def stop(self) -> None:
-        """Lets the fit end."""
-        self.model.stop_training = True
-        self._turn.release()
+        """Lets the fit end, after the epoch that it waits to begin."""
+        if self._fit is not None and not self._fit.done():
+            self.model.stop_training = True
+            self._turn.release()
+            self._fit.exception()  # returns when it has ended
+
+    def __enter__(self) -> "EpochInTurn":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
 
     def _wait(self) -> None:
         self._waits.acquire()

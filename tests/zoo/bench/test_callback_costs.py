@@ -50,6 +50,14 @@ def test_an_error_in_a_fit_is_raised_where_the_turn_was_given():
         turn.take()
 
 
+def test_fits_end_with_the_block_even_if_the_next_one_cannot_begin():
+    waiting, model = begin()
+    with pytest.raises(ValueError, match="cannot begin"), waiting:
+        EpochInTurn().start(lambda _: model.fit("cannot begin"))
+    assert waiting._fit.done()
+    assert model.stop_training
+
+
 @pytest.mark.slow
 def test_every_callback_and_the_comparison_are_measured_on_both_loops(monkeypatch):
     if keras.backend.backend() != "tensorflow":
