@@ -10,12 +10,12 @@ from .keras_internals import (
     FitSession,
     GradientStage,
     Snapshot,
-    add_stage,
     build_all,
+    gradient_stages,
     leaf_optimizer,
     learning_rate_by_step,
     refuse_several_optimizers,
-    remove_stage,
+    refuse_stateful_layers,
     write_back_state,
 )
 from .range_test import (
@@ -29,6 +29,10 @@ from .range_test import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+# Callbacks of Keras's that put weights in place of others; EarlyStopping, if it is to.
+_SET_WEIGHTS = (keras.callbacks.EarlyStopping, keras.callbacks.BackupAndRestore, keras.callbacks.SwapEMAWeights)
 
 
 class LearningRateFinder(Diagnostic):
@@ -105,13 +109,12 @@ class LearningRateFinder(Diagnostic):
         snapshot = Snapshot(model)
         fit.undo_by(snapshot.put_back)
         self._put_back = snapshot.put_back
-        self._steps = self._available_steps()
+        self._steps = self._available_steps(fit)
         self._rates = exponential_rates(self.lowest, self.highest, self._steps)
         self._steps_taken = fit.enter(learning_rate_by_step(model, self._rates))
         self._is_over = False
         stage = _NonFinite()
-        add_stage(model, stage)
-        fit.undo_by(lambda: remove_stage(model, stage))
+        fit.enter(gradient_stages(model, stage))
 
     def _check(self, fit: FitSession) -> None:
         if not isinstance(self.model.optimizer, keras.optimizers.Optimizer):
@@ -124,10 +127,16 @@ class LearningRateFinder(Diagnostic):
                     f"LearningRateFinder and {type(other).__name__} both set the learning rate: leave out the latter "
                     "while you look for a rate."
                 )
+            if isinstance(other, _SET_WEIGHTS) and getattr(other, "restore_best_weights", True):
+                raise ValueError(
+                    f"{type(other).__name__} sets or keeps weights of the test, after which the model is to be as it "
+                    "was: leave it out while you look for a rate."
+                )
+        refuse_stateful_layers(self.model, type(self).__name__)
 
-    def _available_steps(self) -> int:
-        in_epoch, epochs = self.params.get("steps"), self.params.get("epochs")
-        return self.steps if not in_epoch or not epochs else min(self.steps, in_epoch * epochs)
+    def _available_steps(self, fit: FitSession) -> int:
+        in_epoch, epochs = self.params.get("steps"), self.params.get("epochs", 0) - fit.initial_epoch
+        return min(self.steps, in_epoch * epochs) if in_epoch and epochs > 0 else self.steps
 
     # === In training ===
     def on_train_batch_begin(self, batch, logs=None):

@@ -18,6 +18,7 @@ from .keras_internals import (
     make_several_steps_a_call,
     more_is_better,
     number_of_kinds,
+    refuse_stateful_layers,
     scope_of,
 )
 
@@ -124,7 +125,7 @@ class OptimizerComparison(Diagnostic):
         if self.record is not None:
             self._record = LossRecord(self.model, names, self.record, self.params.get("steps"))
         all_of_them = list(optimizers.values())
-        xla = not self.exact and compiling_pays(self.model, all_of_them, self._number_of_steps())
+        xla = not self.exact and compiling_pays(self.model, all_of_them, self._number_of_steps(fit))
         fit.rounds_as_ever = not (
             xla and len(all_of_them) >= 2 * number_of_kinds(all_of_them)
         )  # else XLA has to do more
@@ -134,6 +135,12 @@ class OptimizerComparison(Diagnostic):
             make_several_steps_a_call(fit, iterator, len(names))
 
     def _check(self, fit: FitSession) -> None:
+        refuse_stateful_layers(self.model, type(self).__name__)
+        taken = [one.name for one in self.model._flatten_layers() if one.name in self.optimizers]
+        if taken:
+            raise ValueError(
+                f"a layer is called {taken[0]!r} as well, which figures in the logs end with: rename the optimizer."
+            )
         for one in fit.callbacks:
             if isinstance(one, OptimizerComparison) and one is not self:
                 raise ValueError("a fit takes one OptimizerComparison: give it all the optimizers.")
@@ -148,9 +155,9 @@ class OptimizerComparison(Diagnostic):
                     "model is left with is not known before the end: say keep=, or leave out restore_best_weights."
                 )
 
-    def _number_of_steps(self) -> int | None:
+    def _number_of_steps(self, fit: FitSession) -> int | None:
         in_epoch = self.params.get("steps")
-        return in_epoch * self.params["epochs"] if in_epoch else None
+        return in_epoch * (self.params["epochs"] - fit.initial_epoch) if in_epoch else None
 
     # === Every epoch ===
     def on_epoch_begin(self, epoch, logs=None):

@@ -34,6 +34,7 @@ class FitSession:
         model: that is being fitted.
         callbacks: Keras's list of all callbacks of the fit.
         number: of this session, unlike that of any other in this process.
+        initial_epoch: how many epochs are taken for done.
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
         handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
@@ -51,6 +52,7 @@ class FitSession:
         self.optimizers: list[keras.optimizers.Optimizer] = []
         self._callbacks = weakref.ref(callback_list)
         self._frame = id(frame)
+        self.initial_epoch = _initial_epoch(frame)
         self._members: list[keras.callbacks.Callback] = []
         self._stack = contextlib.ExitStack()
         self._afterwards: list[Callable[[], None]] = []
@@ -75,6 +77,8 @@ class FitSession:
         if session is None or session._callbacks() is not callback_list:
             close_session(model)
             session = cls(model, callback_list, fit)
+        if session.has(callback):
+            raise ValueError(f"callbacks has the same {type(callback).__name__} twice: leave one out.")
         session._members.append(callback)
         ours = [one for one in callback_list.callbacks if any(one is member for member in session._members)]
         others = [one for one in callback_list.callbacks if not any(one is member for member in session._members)]
@@ -139,13 +143,11 @@ class FitSession:
 
     # === Whether the fit is still going on ===
     def _close_if_it_raises(self, callback_list, epoch_iterator) -> None:
-        for owner, name in (
-            (callback_list, "on_epoch_begin"),
-            (callback_list, "on_epoch_end"),
-            (callback_list, "on_train_end"),
-            (self.model, "evaluate"),
-        ):
-            self.enter(replaced(owner, name, self._closing(getattr(owner, name))))
+        for name in ("on_epoch_begin", "on_epoch_end", "on_train_end"):
+            self.enter(replaced(callback_list, name, self._closing(getattr(callback_list, name))))
+        for other in callback_list.callbacks:
+            self.enter(replaced(other, "on_train_begin", self._closing(other.on_train_begin)))
+        self.enter(replaced(self.model, "evaluate", self._closing_for_fit(self.model.evaluate)))
         if keras.backend.backend() == "torch":  # whose fit has nothing around the steps of an epoch
             for name in ("on_train_batch_begin", "on_train_batch_end"):
                 self.enter(replaced(callback_list, name, self._closing(getattr(callback_list, name))))
@@ -163,6 +165,17 @@ class FitSession:
         @functools.wraps(method)
         def closing(*args, **kwargs):
             with self._closed_by_errors():
+                return method(*args, **kwargs)
+
+        return closing
+
+    def _closing_for_fit(self, method):
+        """Likewise, where the fit itself calls it: what a callback calls may fail without an end to the fit."""
+
+        @functools.wraps(method)
+        def closing(*args, **kwargs):
+            is_of_fit = id(sys._getframe(1)) == self._frame
+            with self._closed_by_errors() if is_of_fit else contextlib.nullcontext():
                 return method(*args, **kwargs)
 
         return closing
@@ -209,24 +222,54 @@ def close_session(model: keras.Model) -> None:
 
 
 @contextlib.contextmanager
-def replaced(owner: Any, name: str, value: Any):
-    """For the time of the block, `owner.name` is `value`; Keras's tracking of attributes does not notice."""
+def replaced(owner: Any, name: str, value: Any, unless_changed: bool = False):
+    """For the time of the block, `owner.name` is `value`; Keras's tracking of attributes does not notice.
+
+    Args:
+        owner: whose attribute it is.
+        name: of the attribute.
+        value: that it has.
+        unless_changed: whether what somebody else has put there in the meantime is left.
+    """
     missing = object()
     before = owner.__dict__.get(name, missing)
     owner.__dict__[name] = value
     try:
         yield
     finally:
-        if before is missing:
-            owner.__dict__.pop(name, None)
-        else:
+        is_ours = owner.__dict__.get(name, missing) is value
+        if before is not missing and (is_ours or not unless_changed):
             owner.__dict__[name] = before
+        elif is_ours or not unless_changed:
+            owner.__dict__.pop(name, None)
+
+
+def refuse_tf_function(name: str, method: Any) -> None:
+    """Refuses a method that TensorFlow keeps compiled by itself, and with it what was there when it was traced.
+
+    Raises:
+        ValueError: names the method.
+    """
+    if hasattr(method, "get_concrete_function"):
+        raise ValueError(
+            f"{name} is a tf.function, which keeps to what its first trace has found. Leave that out: model.fit "
+            "compiles it anyway."
+        )
 
 
 def rebuild_step(model: keras.Model) -> None:
     """Has a model's compiled training step made anew, if there is one."""
     if model.train_function is not None or "make_train_function" in model.__dict__:
         model.make_train_function(force=True)
+
+
+def _initial_epoch(frame: types.FrameType | None) -> int:
+    """The argument of the `fit` that a frame belongs to: Keras's own, or another loop's."""
+    while frame is not None:
+        if "initial_epoch" in frame.f_locals:
+            return int(frame.f_locals["initial_epoch"] or 0)
+        frame = frame.f_back
+    return 0
 
 
 def _begins_training(frame: types.FrameType, callback) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 
-from .fit_session import rebuild_step
+from .fit_session import rebuild_step, refuse_tf_function
 from .model_parts import leaf_optimizer
 from .update_hooks import STAGES, SUMMED, build_stage, install, uninstall, untrack
 
@@ -93,13 +93,14 @@ class GradientStage:
 @contextlib.contextmanager
 def gradient_stages(model: keras.Model, *stages: GradientStage) -> Iterator[None]:
     """For the time of the block, the updates of `model.optimizer` pass through the stages."""
+    optimizer = model.optimizer  # by the end of the block, the model may be compiled with another
     try:
         for stage in stages:
             add_stage(model, stage)
         yield
     finally:
         for stage in stages:
-            remove_stage(model, stage)
+            remove_stage(model, stage, optimizer)
 
 
 def add_stage(model: keras.Model, stage: GradientStage) -> None:
@@ -107,6 +108,7 @@ def add_stage(model: keras.Model, stage: GradientStage) -> None:
 
     Several callbacks may do so; the stages' `order` decides who comes first.
     """
+    refuse_tf_function(f"{type(model).__name__}.train_step", type(model).train_step)
     leaf = leaf_optimizer(model.optimizer)
     stages = leaf.__dict__.setdefault(STAGES, [])
     if stage not in stages:
@@ -118,9 +120,16 @@ def add_stage(model: keras.Model, stage: GradientStage) -> None:
     rebuild_step(model)
 
 
-def remove_stage(model: keras.Model, stage: GradientStage) -> None:
-    """Takes a stage out again; without it, and the last of the others, the optimizer is as it was."""
-    leaf = leaf_optimizer(model.optimizer)
+def remove_stage(model: keras.Model, stage: GradientStage, optimizer: Any = None) -> None:
+    """Takes a stage out again; without it, and the last of the others, the optimizer is as it was.
+
+    Args:
+        model: that is trained.
+        stage: to take out.
+        optimizer: that it was added to; the model's by default.
+    """
+    optimizer = optimizer or model.optimizer
+    leaf = leaf_optimizer(optimizer)
     stages = leaf.__dict__.get(STAGES, [])
     if stage not in stages:
         return
@@ -128,7 +137,7 @@ def remove_stage(model: keras.Model, stage: GradientStage) -> None:
     if keras.backend.backend() == "jax":
         untrack(leaf, stage)
     if not stages:
-        uninstall(model, leaf)
+        uninstall(optimizer)
     rebuild_step(model)
 
 

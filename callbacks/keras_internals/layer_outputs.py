@@ -8,7 +8,8 @@ traced, and whoever watches adds operations to it:
         layer.call          wrapped: tells inputs and outputs
 
 Validation and prediction run through the same layers, and are not told of. Neither are the calls in which Keras, on the
-way, finds out about shapes.
+way, finds out about shapes; nor, on JAX, those that a container's `call` makes within a transformation of its own
+(`cond`, `scan`, `vmap`, `remat`), whose values must not leave it.
 """
 
 import collections
@@ -23,7 +24,7 @@ from keras.src import backend
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
-from .fit_session import FitSession, replaced
+from .fit_session import FitSession, refuse_tf_function, replaced
 
 
 class LayerCall(NamedTuple):
@@ -66,6 +67,7 @@ class LayerWatch:
     # === When they are told ===
     def in_training(self, fit: FitSession, see: See) -> None:
         """Tells `see` of the calls in training steps, until the fit ends. Compiled steps are made anew."""
+        refuse_tf_function(f"{type(fit.model).__name__}.train_step", type(fit.model).train_step)
         own = fit.model.train_step
 
         def see_unless_symbolic(call: LayerCall) -> None:
@@ -96,9 +98,9 @@ class LayerWatch:
             _call(self._model, inputs, training=False)
 
     @contextlib.contextmanager
-    def _seen_by(self, see: See, container: Any = None) -> Iterator[None]:
+    def _seen_by(self, see: See, container: Any = None, level: Any = None) -> Iterator[None]:
         before = dict(self._here.__dict__)
-        self._here.__dict__.update(see=see, container=container, numbers=collections.Counter())
+        self._here.__dict__.update(see=see, container=container, level=level, numbers=collections.Counter())
         try:
             yield
         finally:
@@ -112,7 +114,8 @@ class LayerWatch:
             see = self._here.__dict__.get("see")
             if see is None:
                 return own(*args, **kwargs)
-            with self._seen_by(see, container):
+            level = self._here.__dict__.get("level") or _level_of_tracing()  # that of the outermost container
+            with self._seen_by(see, container, level):
                 return own(*args, **kwargs)
 
         return call
@@ -121,8 +124,8 @@ class LayerWatch:
         @functools.wraps(own)
         def call(*args, **kwargs):
             outputs = own(*args, **kwargs)
-            see = self._here.__dict__.get("see")
-            if see is not None:
+            see, level = self._here.__dict__.get("see"), self._here.__dict__.get("level")
+            if see is not None and level in (None, _level_of_tracing()):
                 number = self._here.numbers[id(operation)]
                 self._here.numbers[id(operation)] += 1
                 inputs = args[0] if args else next(iter(kwargs.values()))
@@ -130,6 +133,15 @@ class LayerWatch:
             return outputs
 
         return call
+
+
+def _level_of_tracing() -> Any:
+    """On JAX, which of the transformations that lie within each other is being traced."""
+    if keras.backend.backend() != "jax":
+        return None
+    import jax.extend
+
+    return jax.extend.core.get_opaque_trace_state()
 
 
 def _call(model, inputs, training: bool):

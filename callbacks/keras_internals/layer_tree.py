@@ -88,17 +88,40 @@ def _names(code: types.CodeType) -> Iterator[str]:
 
 def channel_axis(operation) -> int | None:
     """Along which axis the channels lie that a layer gives, if it or what comes before it in the graph says so."""
-    seen = set()
+    seen, permuted = set(), []
     while operation is not None and id(operation) not in seen:
         seen.add(id(operation))
-        if isinstance(operation, keras.layers.Dense | keras.layers.EinsumDense):
-            return -1
-        data_format = getattr(operation, "data_format", None)
-        if data_format is not None:
-            return 1 if data_format == "channels_first" else -1
-        if isinstance(operation, keras.layers.BatchNormalization):
-            return operation.axis if isinstance(operation.axis, int) else None
+        if isinstance(operation, keras.layers.Reshape):
+            return None
+        if isinstance(operation, keras.layers.Permute):
+            permuted.append(operation.dims)
+        axis = _own_channel_axis(operation)
+        if axis is not None:
+            return _after(permuted, axis)
         nodes = getattr(operation, "_inbound_nodes", ())
         before = nodes[0].parent_nodes if nodes else ()
         operation = before[0].operation if before else None
     return None
+
+
+def _own_channel_axis(operation) -> int | None:
+    """Along which axis the channels lie that a layer gives, if it says so itself."""
+    if isinstance(operation, keras.layers.Dense | keras.layers.EinsumDense):
+        return -1
+    data_format = getattr(operation, "data_format", None)
+    if data_format is not None:
+        return 1 if data_format == "channels_first" else -1
+    axis = getattr(operation, "axis", None)
+    return axis if isinstance(operation, keras.layers.BatchNormalization) and isinstance(axis, int) else None
+
+
+def _after(permuted: list[tuple[int, ...]], axis: int) -> int:
+    """Where an axis lies after permutations, the last one first.
+
+    Example:
+        >>> _after([(3, 1, 2)], -1)
+        1
+    """
+    for dims in reversed(permuted):
+        axis = dims.index(axis % (len(dims) + 1)) + 1
+    return axis

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from .fit_session import refuse_tf_function
 from .model_parts import leaf_optimizer
 
 _EXCLUDED, _PATTERN = "_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"
@@ -66,6 +67,20 @@ def compiled_with(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
     return compiled
 
 
+def refuse_stateful_layers(model: keras.Model, who: str) -> None:
+    """Refuses layers with states that are none of the model's variables: they can be neither copied nor put back.
+
+    Raises:
+        ValueError: names the first one.
+    """
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False) is True:
+            raise ValueError(
+                f"{who} cannot take part: {layer.name} keeps its states from batch to batch, apart from the model's "
+                "variables. Make it with stateful=False."
+            )
+
+
 def refuse_what_copies_cannot_have(model: keras.Model) -> None:
     """Refuses models whose steps would not train a copy in the model's place.
 
@@ -84,11 +99,8 @@ def refuse_what_copies_cannot_have(model: keras.Model) -> None:
         )
     if model.optimizer is not None and "_get_current_learning_rate" in vars(leaf_optimizer(model.optimizer)):
         raise ValueError("another callback sets the learning rate in every step: find the rates first, then compare.")
-    methods = {"train_step": type(model).train_step, "test_step": type(model).test_step}
+    kind = type(model)
+    methods: dict[str, Any] = {f"{kind.__name__}.{name}": getattr(kind, name) for name in ("train_step", "test_step")}
     methods |= {f"{layer.name}.call": type(layer).call for layer in model._flatten_layers() if hasattr(layer, "call")}
     for name, method in methods.items():
-        if hasattr(method, "get_concrete_function"):
-            raise ValueError(
-                f"{name} is a tf.function, which keeps to the variables of its first trace. Leave that out: "
-                "model.fit compiles it anyway."
-            )
+        refuse_tf_function(name, method)

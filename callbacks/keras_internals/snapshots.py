@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from .gradient_stages import stages_of
-from .random_state import global_seed_state
+from .random_state import global_seed_state, read_torch_random, write_torch_random
 
 
 class Snapshot:
@@ -24,7 +24,7 @@ class Snapshot:
         counted = {id(one) for stage in stages_of(model) for one in stage.state.values()}  # JAX has them in there
         kept = {id(one): one for one in found if id(one) not in counted}
         self._kept = [(one, _copies(one)) for one in kept.values()]
-        self._torch = _torch_generator()
+        self._torch = read_torch_random()
 
     def put_back(self) -> None:
         """Gives every variable its value of then."""
@@ -32,25 +32,13 @@ class Snapshot:
         for variable, copies in self._kept:
             for part, value in zip(_parts(variable), copies, strict=True):
                 part.assign(value)
-        if self._torch is not None:
-            import torch
-
-            torch.set_rng_state(self._torch)
+        write_torch_random(self._torch)
 
 
 def write_back_state(model: keras.Model) -> None:
     """Lets a hook for batches read and change variables and metrics: JAX's loop holds their values apart from them."""
     if keras.backend.backend() == "jax":
         model.jax_state_sync()
-
-
-def _torch_generator() -> Any:
-    """The state of PyTorch's own generator, which Keras's dropout without a seed draws from."""
-    if keras.backend.backend() != "torch":
-        return None
-    import torch
-
-    return torch.get_rng_state()
 
 
 def _parts(variable) -> tuple[Any, ...]:

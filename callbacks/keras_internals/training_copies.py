@@ -92,8 +92,8 @@ class TrainingCopies:
             for number, (name, optimizer) in enumerate(optimizers.items())
         ]
         first = self.copies[0].optimizer
-        fit.enter(replaced(self.model, "optimizer", first))
-        fit.enter(replaced(self.model, "_compile_config", compiled_with(self.model, first)))
+        fit.enter(replaced(self.model, "optimizer", first, unless_changed=True))
+        fit.enter(replaced(self.model, "_compile_config", compiled_with(self.model, first), unless_changed=True))
         for one in self.copies:
             variables = self.model.trainable_variables
             without_decay = variables_without_decay(one.optimizer, variables)

@@ -1,6 +1,7 @@
 """How an optimizer instance is made to run through gradient stages: which of its methods are replaced, and by what.
 
-- `_backend_apply_gradients` shows the gradients of a part, then goes on as ever;
+- `_backend_apply_gradients` shows the gradients of a part, then goes on as ever; moving averages of the weights, which
+  Keras moves on afterwards, stay where they were if the update was left out;
 - `_backend_update_step` sums over replicas, runs the stages, updates if they allow it, shows what has changed;
 - `_all_reduce_sum_gradients` is left with nothing to sum;
 - `_apply_weight_decay` waits for the stages, where one of them may leave an update out;
@@ -61,7 +62,11 @@ def install(model: keras.Model, leaf) -> None:
         accumulated, summed = self.gradient_accumulation_steps, self.__dict__.get(SUMMED)
         if accumulated or not summed:
             see_part(self, gradients, variables, 1 if summed else _number_of_replicas(model), accumulated or 1)
+        moved = _moved_by_averaging(self) if any(stage.may_leave_out for stage in self.__dict__[STAGES]) else []
+        before, count = [_value(one) for one in moved], _value(self._iterations) if moved else None
         kind._backend_apply_gradients(self, gradients, variables)
+        if moved:
+            _put_back_unless(ops.equal(self._iterations, count), moved, before)
 
     def update_step(self, gradients, variables, learning_rate):
         stages = self.__dict__[STAGES]
@@ -101,11 +106,12 @@ def install(model: keras.Model, leaf) -> None:
             save_without_stages(one, leaf)
 
 
-def uninstall(model: keras.Model, leaf) -> None:
-    """Leaves the optimizer as it was."""
+def uninstall(optimizer) -> None:
+    """Leaves an optimizer, and the one inside it, as they were."""
+    leaf = leaf_optimizer(optimizer)
     for name in (STAGES, *_HOOKS):
         leaf.__dict__.pop(name, None)
-    for one in {id(leaf): leaf, id(model.optimizer): model.optimizer}.values():
+    for one in {id(leaf): leaf, id(optimizer): optimizer}.values():
         for name in ("save_own_variables", "load_own_variables"):
             one.__dict__.pop(name, None)
 
@@ -160,9 +166,26 @@ def _update_if(allowed, update: Callable[[], None], optimizer, variables, replic
         changed = [_own_copy(one) for one in (*variables, *own)]
         before = [_value(one) for one in changed]
         update()
-        for variable, value in zip(changed, before, strict=True):
-            variable.assign(ops.where(allowed, ops.convert_to_tensor(variable), value))
+        _put_back_unless(allowed, changed, before)
         optimizer._iterations.assign_sub(ops.where(allowed, 0, count))
+
+
+def _moved_by_averaging(optimizer) -> list[Any]:
+    """What changes where an optimizer averages weights: the averages, and every so often the weights themselves.
+
+    With accumulation these move at every micro-batch, not with the update, and nothing is to be taken back.
+    """
+    if not optimizer.use_ema or optimizer.gradient_accumulation_steps:
+        return []
+    averages = [one for one in optimizer._model_variables_moving_average if one is not None]
+    weights = optimizer._trainable_variables if optimizer.ema_overwrite_frequency else []
+    return [_own_copy(one) for one in (*averages, *weights)]
+
+
+def _put_back_unless(allowed, variables, before) -> None:
+    """Gives variables the values that they had before, unless the scalar `allowed` is true."""
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(ops.where(allowed, ops.convert_to_tensor(variable), value))
 
 
 def _own_copy(variable):

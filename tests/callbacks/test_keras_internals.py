@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from fitting_ways import BACKEND, GRAPH, compiled, on_tensorflow
 from gradients import gradients
 from gradschool.callbacks.keras_internals import (
     GradientStage,
@@ -19,9 +20,6 @@ from gradschool.callbacks.keras_internals import (
 from gradschool.zoo import MLP
 from gradschool.zoo.engine.use import use_engine
 
-BACKEND = keras.backend.backend()
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has this")
-compiled = pytest.mark.skipif(BACKEND == "torch", reason="torch.compile is another compiler, and a slow one")
 EPOCHS, SAMPLES, BATCH = 2, 32, 8
 CLIP = 0.05
 
@@ -158,12 +156,10 @@ OPTIMIZERS = {
     "moving_average": lambda: keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=3),
 }
 WAYS = [
-    pytest.param(lambda model: model, {"jit_compile": False}, id="graph"),
+    pytest.param(lambda model: model, GRAPH, id="graph"),
     pytest.param(lambda model: model, {"run_eagerly": True}, id="eager"),
-    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=compiled),
-    pytest.param(
-        lambda model: model, {"steps_per_execution": 4, "jit_compile": False}, id="steps_per_execution", marks=compiled
-    ),
+    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=on_tensorflow),
+    pytest.param(lambda model: model, {"steps_per_execution": 4, **GRAPH}, id="steps_per_execution", marks=compiled),
     pytest.param(use_engine, {}, id="engine", marks=on_tensorflow),
     pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=on_tensorflow),
 ]

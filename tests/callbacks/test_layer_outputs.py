@@ -257,3 +257,12 @@ def test_the_axis_of_channels():
     behind = layers.ReLU()
     behind(layers.Dropout(0.5)(layers.MaxPooling2D(2, data_format="channels_first")(inputs)))
     assert channel_axis(behind) == 1
+    permuted, turned_twice, reshaped = layers.ReLU(), layers.ReLU(), layers.ReLU()
+    maps = layers.Conv2D(6, 1, data_format="channels_last")(inputs)
+    first = layers.Permute((3, 1, 2))(maps)
+    permuted(first)
+    turned_twice(layers.Permute((2, 1, 3))(first))
+    reshaped(layers.Reshape((12, 6))(maps))
+    assert channel_axis(permuted) == first.shape.index(6) == 1
+    assert channel_axis(turned_twice) == 2
+    assert channel_axis(reshaped) is None

@@ -10,15 +10,13 @@ import pytest
 from keras import layers, ops
 
 import finder_on_replicas
+from fitting_ways import BACKEND, GRAPH, compiled, on_tensorflow
 from gradients import gradients
 from gradschool.callbacks import GradientClipping, GradientMonitor, LearningRateFinder, TrainingDoctor
 from gradschool.callbacks.keras_internals import session_of, stages_of
 from gradschool.zoo import MLP
 from gradschool.zoo.engine.use import use_engine
 
-BACKEND = keras.backend.backend()
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has this")
-compiled = pytest.mark.skipif(BACKEND == "torch", reason="torch.compile is another compiler, and a slow one")
 SAMPLES, BATCH = 96, 8
 
 
@@ -90,10 +88,10 @@ OPTIMIZERS = {
     "loss_scaling": loss_scaling,
 }
 WAYS = [
-    pytest.param(as_it_is, {"jit_compile": False}, id="graph"),
+    pytest.param(as_it_is, GRAPH, id="graph"),
     pytest.param(as_it_is, {"run_eagerly": True}, id="eager"),
-    pytest.param(as_it_is, {"jit_compile": True}, id="jit", marks=compiled),
-    pytest.param(as_it_is, {"steps_per_execution": 4, "jit_compile": False}, id="steps_per_execution", marks=compiled),
+    pytest.param(as_it_is, {"jit_compile": True}, id="jit", marks=on_tensorflow),
+    pytest.param(as_it_is, {"steps_per_execution": 4, **GRAPH}, id="steps_per_execution", marks=compiled),
     pytest.param(use_engine, {}, id="engine", marks=on_tensorflow),
     pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=on_tensorflow),
 ]
@@ -325,6 +323,13 @@ def test_with_fewer_steps_than_wanted_the_rate_rises_faster():
     np.testing.assert_allclose(finder.results["learning_rate"], np.geomspace(1e-4, 1e-2, 24), rtol=1e-5)
 
 
+@pytest.mark.parametrize("use", [as_it_is, pytest.param(use_engine, marks=on_tensorflow)])
+def test_epochs_that_are_taken_for_done_give_no_steps(use):
+    finder = LearningRateFinder(1e-4, 1e-2, steps=200)
+    fit(use(model_of()), finder, epochs=5, initial_epoch=3)
+    np.testing.assert_allclose(finder.results["learning_rate"], np.geomspace(1e-4, 1e-2, 24), rtol=1e-5)
+
+
 @on_tensorflow
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # Keras, at the end of such data
 @pytest.mark.parametrize("use", [as_it_is, use_engine])
@@ -421,6 +426,24 @@ def test_two_that_set_the_rate_are_refused(other):
     with pytest.raises(ValueError, match=f"LearningRateFinder and {type(other).__name__} both set the learning rate"):
         fit(model, LearningRateFinder(), callbacks=[other])
     assert session_of(model) is None
+
+
+@pytest.mark.parametrize(
+    "other", [keras.callbacks.EarlyStopping(restore_best_weights=True), keras.callbacks.SwapEMAWeights()]
+)
+def test_what_sets_weights_is_refused(other):
+    model = model_of()
+    with pytest.raises(ValueError, match=f"{type(other).__name__} sets or keeps weights of the test"):
+        fit(model, LearningRateFinder(), callbacks=[other])
+    assert session_of(model) is None
+    fit(model, LearningRateFinder(), callbacks=[keras.callbacks.EarlyStopping("loss")])
+
+
+def test_states_that_are_no_variables_of_the_model_are_refused():
+    model = keras.Sequential([keras.Input(batch_shape=(8, 3, 2)), layers.LSTM(3, stateful=True, name="memory")])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="LearningRateFinder cannot take part: memory keeps its states"):
+        model.fit(np.ones((8, 3, 2)), np.ones((8, 3)), verbose=0, callbacks=[LearningRateFinder()])
 
 
 def test_several_optimizers_are_refused():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from fitting_ways import BACKEND, GRAPH, compiled, on_tensorflow
 from gradschool.callbacks import (
     DeadUnitTracker,
     GradientClipping,
@@ -24,18 +25,15 @@ from gradschool.callbacks.keras_internals import (
 )
 from gradschool.zoo.engine.use import use_engine
 
-BACKEND = keras.backend.backend()
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has this")
-compiled = pytest.mark.skipif(BACKEND == "torch", reason="torch.compile is another compiler, and a slow one")
 SAMPLES, BATCH, EPOCHS = 44, 16, 2  # the last batch is a smaller one
 
 WAYS = [
-    pytest.param(lambda model: model, {"jit_compile": False}, id="graph"),
+    pytest.param(lambda model: model, GRAPH, id="graph"),
     pytest.param(lambda model: model, {"run_eagerly": True}, id="eager"),
-    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[compiled, pytest.mark.slow]),
+    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[on_tensorflow, pytest.mark.slow]),
     pytest.param(
         lambda model: model,
-        {"steps_per_execution": 2, "jit_compile": False},
+        {"steps_per_execution": 2, **GRAPH},
         id="several",
         marks=[compiled, pytest.mark.slow],
     ),
@@ -642,6 +640,9 @@ def test_what_does_not_go_together_is_refused_before_training():
         model.fit(batches, shuffle=False, verbose=0, callbacks=[OptimizerComparison(two, record=1)])
     with pytest.raises(ValueError, match="find the rates first"):
         fit(model, OptimizerComparison(two), LearningRateFinder())
+    first = model.layers[0].name
+    with pytest.raises(ValueError, match=f"a layer is called '{first}' as well"):
+        fit(model, OptimizerComparison({**two, first: "sgd"}))
     with pytest.raises(ValueError, match="SwapEMAWeights knows the model alone"):
         fit(model, OptimizerComparison(two), keras.callbacks.SwapEMAWeights())
     model.other = keras.optimizers.SGD()
@@ -666,16 +667,3 @@ def test_weights_of_the_one_to_keep_can_be_restored():
 def test_a_metric_that_is_not_there_ends_the_fit_after_an_epoch():
     with pytest.raises(ValueError, match=r"monitor='precision' is none of the metrics: accuracy, loss, val_accuracy"):
         fit(model_of(), OptimizerComparison({"sgd": "sgd"}, monitor="precision"), epochs=3)
-
-
-@on_tensorflow
-def test_a_step_that_keeps_to_its_first_trace_is_refused():
-    import tensorflow as tf
-
-    class Traced(OwnStep):
-        @tf.function
-        def train_step(self, data):
-            return super().train_step(data)
-
-    with pytest.raises(ValueError, match=r"train_step is a tf\.function"):
-        fit(model_of(build=Traced), OptimizerComparison({"sgd": "sgd"}))

@@ -10,6 +10,7 @@ import pytest
 from keras import layers, ops
 
 import comparison_on_replicas
+from fitting_ways import BACKEND, on_tensorflow
 from gradschool.callbacks import OptimizerComparison
 from gradschool.callbacks.keras_internals import (
     compiling_pays,
@@ -20,8 +21,6 @@ from gradschool.callbacks.keras_internals import (
 from gradschool.zoo import Checkpoints
 from gradschool.zoo.engine.use import use_engine
 
-BACKEND = keras.backend.backend()
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has this")
 OPTIMIZERS = {"sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9), "adam": lambda: keras.optimizers.Adam(0.05)}
 
 

@@ -10,15 +10,16 @@ from gradschool.zoo.engine.use import use_engine
 BACKEND = keras.backend.backend()
 on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has this")
 compiled = pytest.mark.skipif(BACKEND == "torch", reason="torch.compile is another compiler, and a slow one")
+GRAPH = {"jit_compile": BACKEND == "jax"}  # which has no graph but its compiler's; without, it runs eagerly
 SAMPLES, BATCH = 32, 8
 
 WAYS = [
-    pytest.param(lambda model: model, {"jit_compile": False}, id="graph"),
+    pytest.param(lambda model: model, GRAPH, id="graph"),
     pytest.param(lambda model: model, {"run_eagerly": True}, id="eager"),
-    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[compiled, pytest.mark.slow]),
+    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[on_tensorflow, pytest.mark.slow]),
     pytest.param(
         lambda model: model,
-        {"steps_per_execution": 4, "jit_compile": False},
+        {"steps_per_execution": 4, **GRAPH},
         id="steps_per_execution",
         marks=[compiled, pytest.mark.slow],
     ),
