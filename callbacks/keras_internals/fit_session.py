@@ -261,6 +261,8 @@ def rebuild_step(model: keras.Model) -> None:
     """Has a model's compiled training step made anew, if there is one."""
     if model.train_function is not None or "make_train_function" in model.__dict__:
         model.make_train_function(force=True)
+    if session_of(model) is not None and hasattr(model, "_record_training_state_sharding_spec"):
+        model._record_training_state_sharding_spec()  # on JAX, Keras 3.10 has noted where each variable lies before
 
 
 def _initial_epoch(frame: types.FrameType | None) -> int:

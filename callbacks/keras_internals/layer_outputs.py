@@ -139,9 +139,11 @@ def _level_of_tracing() -> Any:
     """On JAX, which of the transformations that lie within each other is being traced."""
     if keras.backend.backend() != "jax":
         return None
-    import jax.extend
+    import jax.core
+    import jax.extend.core
 
-    return jax.extend.core.get_opaque_trace_state()
+    has_moved = hasattr(jax.extend.core, "get_opaque_trace_state")
+    return (jax.extend.core if has_moved else jax.core).get_opaque_trace_state(convention="keras")
 
 
 def _call(model, inputs, training: bool):

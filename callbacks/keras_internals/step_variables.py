@@ -66,6 +66,8 @@ def step_variable(
         generators, disguised = owner._seed_generators, _Disguised(variable)
         list.append(generators, disguised)  # past the lock of a layer that is built
         fit.undo_by(lambda: list.remove(generators, disguised))
+        if hasattr(fit.model, "_optimizer_variable_shardings"):  # Keras 3.10 has noted where each lies: as the counter
+            fit.model._non_trainable_variable_shardings.append(fit.model._optimizer_variable_shardings[0])
     return variable
 
 

@@ -128,8 +128,6 @@ def build_stage(model: keras.Model, stage, variables) -> None:
     if keras.backend.backend() == "jax":  # part of the state that the compiled step carries along
         leaf = leaf_optimizer(model.optimizer)
         leaf._variables.extend(one for one in stage.state.values() if not _contains(leaf._variables, one))
-        if hasattr(model, "_record_training_state_sharding_spec"):  # Keras 3.10 notes where each lies before it trains
-            model._record_training_state_sharding_spec()
 
 
 # === One update ===

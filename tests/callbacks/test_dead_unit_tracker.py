@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from fitting_ways import BACKEND, FEW, WAYS, on_tensorflow
+from fitting_ways import BACKEND, FEW, GRAPH, WAYS, on_tensorflow
 from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, OptimizerComparison
 from gradschool.zoo.layers.activations import NoisyReLU, scaled_tanh
 from units_by_hand import dead, frequency, outputs_by_step, saturation
 
 SAMPLES, BATCH, EPOCHS = 29, 8, 2  # the last batch has 5
-QUICK = {"jit_compile": BACKEND == "jax"}
-TWO = [FEW[BACKEND == "jax"], FEW[-1]]  # the back end's quickest way, and the engine
+TWO = [FEW[0], FEW[-1]]  # the quickest way, and the engine
 
 
 def samples(shape=(6,), targets=(1,), count=SAMPLES, seed=3):
@@ -94,7 +93,7 @@ def assert_is(tracker, epochs, rectifying=RECTIFYING, saturating=SATURATING, his
 @pytest.fixture(scope="module")
 def seen_by_hand():
     x, y = samples((8, 5, 2))
-    twin = mixed_model(**QUICK)
+    twin = mixed_model(**GRAPH)
     return x, y, outputs_by_step(twin, layer_outputs(twin, *RECTIFYING, *SATURATING), x, y, BATCH, EPOCHS)
 
 
@@ -130,7 +129,7 @@ def test_every_batch_counts_where_gradients_are_accumulated(use, compile_argumen
     def optimizer():
         return keras.optimizers.SGD(0.05, gradient_accumulation_steps=2)
 
-    twin = mixed_model(optimizer(), **QUICK)
+    twin = mixed_model(optimizer(), **GRAPH)
     seen = outputs_by_step(twin, layer_outputs(twin, *RECTIFYING, *SATURATING), x, y, BATCH, EPOCHS)
     tracker = DeadUnitTracker()
     fit(use(mixed_model(optimizer(), **compile_arguments)), tracker, x, y)
@@ -158,7 +157,7 @@ def test_half_precision_is_counted_as_it_is(use, compile_arguments):
         model.compile(keras.optimizers.SGD(0.0), "mse", **arguments)
         return model
 
-    twin = model_of(**QUICK)
+    twin = model_of(**GRAPH)
     seen = outputs_by_step(twin, layer_outputs(twin, "hidden", "squash"), x, y, BATCH, EPOCHS)
     tracker = DeadUnitTracker(frequency=True)
     fit(use(model_of(**compile_arguments)), tracker, x, y)
@@ -175,7 +174,7 @@ def dense_model(*made):
     parts = [layers.Dense(9, name="sum"), *(one() for one in made), layers.Dense(1, name="last")]
     model = keras.Sequential([keras.Input((6,)), *parts])
     some_are_dead(parts[0])
-    model.compile(keras.optimizers.SGD(0.02), "mse", **QUICK)
+    model.compile(keras.optimizers.SGD(0.02), "mse", **GRAPH)
     return model
 
 
@@ -257,7 +256,7 @@ def test_sequences_have_their_units_on_the_last_axis():
         model = keras.Sequential([keras.Input((4, 6)), dense, conv, mapped, einsum, layers.Dense(1)])
         for layer in (dense, conv, mapped, einsum):
             some_are_dead(layer, 1.0)
-        model.compile(keras.optimizers.SGD(0.01), "mse", **QUICK)
+        model.compile(keras.optimizers.SGD(0.01), "mse", **GRAPH)
         return model
 
     twin = model_of()
@@ -327,7 +326,7 @@ def test_a_shared_layer_fires_if_it_does_in_any_call():
         first, second = shared(inputs[:, 0]), shared(inputs[:, 1] - 2.0)
         model = keras.Model(inputs, layers.Dense(1)(layers.concatenate([first, second])))
         shared.set_weights([np.full((6, 9), 0.3), np.linspace(-3, 3, 9)])
-        model.compile(keras.optimizers.SGD(0.01), "mse", **QUICK)
+        model.compile(keras.optimizers.SGD(0.01), "mse", **GRAPH)
         return model, {"first": first, "second": second}
 
     twin, outputs = model_of()
@@ -418,7 +417,7 @@ def test_nested_models_and_operations_of_functional_ones_are_seen():
     model = keras.Model(inputs, layers.Dense(1, name="dense")(ops.relu(layers.Dense(4, name="sum")(deep))))
     some_are_dead(encoder.layers[0])
     some_are_dead(model.get_layer("sum"))
-    model.compile(keras.optimizers.SGD(0.0), "mse", **QUICK)
+    model.compile(keras.optimizers.SGD(0.0), "mse", **GRAPH)
     tracker = DeadUnitTracker()
     history = fit(model, tracker, x, y)
     relu = next(one.name for one in model.operations if type(one).__name__ == "Relu")
@@ -494,7 +493,7 @@ def test_every_fit_counts_anew(seen_by_hand, use, compile_arguments):
 def test_several_of_ours_work_together(seen_by_hand):
     x, y, seen = seen_by_hand
     for order in (1, -1):
-        model, one, other = mixed_model(**QUICK), DeadUnitTracker(), DeadUnitTracker("h*", frequency=True)
+        model, one, other = mixed_model(**GRAPH), DeadUnitTracker(), DeadUnitTracker("h*", frequency=True)
         clipping, monitor = GradientClipping(global_norm=1e9), GradientMonitor(every=1)
         fit(model, one, x, y, callbacks=[other, clipping, monitor][::order])
         assert_is(one, seen)
@@ -507,7 +506,7 @@ def test_with_several_optimizers_it_counts_the_first(seen_by_hand):
     x, y, seen = seen_by_hand
     comparison = OptimizerComparison({"slow": keras.optimizers.SGD(0.05), "fast": keras.optimizers.SGD(5.0)}, "slow")
     tracker = DeadUnitTracker()
-    fit(mixed_model(**QUICK), tracker, x, y, callbacks=[comparison])
+    fit(mixed_model(**GRAPH), tracker, x, y, callbacks=[comparison])
     assert_is(tracker, seen)
 
 
@@ -590,7 +589,7 @@ def test_layers_are_chosen_by_name_pattern_path_and_themselves():
         x = layers.Dense(3, activation="relu", name="block_1")(encoder(inputs))
         x = layers.Dense(3, activation="tanh", name="block_2")(x)
         model = keras.Model(inputs, layers.Dense(1, name="logits")(x))
-        model.compile("sgd", "mse", **QUICK)
+        model.compile("sgd", "mse", **GRAPH)
         wanted = [model.get_layer(one.removeprefix("=")) if one.startswith("=") else one for one in chosen]
         tracker = DeadUnitTracker(wanted if len(wanted) > 1 else wanted[0])
         fit(model, tracker, *samples(), epochs=1)
@@ -627,7 +626,7 @@ def test_what_is_not_known_can_be_said():
     model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(1)])
     for layer in parts[:3]:
         some_are_dead(layer)
-    model.compile(keras.optimizers.SGD(0.0), "mse", **QUICK)
+    model.compile(keras.optimizers.SGD(0.0), "mse", **GRAPH)
     said = {my_relu: "rectifier", Rectified: "rectifier", scaled_tanh: (-1.7159, 1.7159), NoisyReLU: "rectifier"}
     tracker = DeadUnitTracker(activations=said)
     fit(model, tracker, x, y, epochs=1)
@@ -654,7 +653,7 @@ class Inline(keras.Model):
 
 def test_functions_in_a_call_of_ones_own_are_said_not_to_be_seen():
     model = Inline(name="inline")
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     tracker = DeadUnitTracker()
     with pytest.warns(UserWarning, match=r"cannot see functions .* applies by itself: tanh in inline\. Put them into"):
         fit(model, tracker, *samples())
@@ -670,7 +669,7 @@ def test_other_things_that_cannot_be_seen_are_said():
     x = layers.Dense(5, activation="relu", name="seen")(x)
     x = layers.Lambda(lambda values: values * 2, output_shape=(5,), name="double")(x)
     model = keras.Model(inputs, layers.Dense(1)(x))
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     tracker = DeadUnitTracker()
     fit(model, tracker, *samples((4, 6)), epochs=1)
     assert [row["layer"] for row in tracker.rows] == ["seen"]
@@ -717,7 +716,7 @@ def test_layers_that_are_computed_twice_are_not_seen():
         x = layers.Dense(5, activation="relu", name="again")(inputs)
     x = layers.Dense(5, activation="relu", name="once")(x)
     model = keras.Model(inputs, layers.Dense(1)(x))
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     tracker = DeadUnitTracker()
     fit(model, tracker, *samples(), epochs=1)
     assert [row["layer"] for row in tracker.rows] == ["once"]
@@ -728,7 +727,7 @@ def test_a_layer_as_activation_speaks_for_itself():
     keras.utils.set_random_seed(1)
     dense = layers.Dense(9, activation=layers.PReLU(keras.initializers.Constant(-0.5), name="active"), name="hidden")
     model = keras.Sequential([keras.Input((6,)), dense, layers.Dense(1)])
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     tracker = DeadUnitTracker()
     fit(model, tracker, *samples(), epochs=1)
     assert [row["layer"] for row in tracker.rows] == ["hidden/active"]
@@ -751,7 +750,7 @@ def test_a_call_that_is_compiled_by_itself_is_not_seen():
             return self.inner(x)
 
     model = keras.Sequential([keras.Input((6,)), Compiled(name="compiled"), layers.Dense(1, "tanh", name="last")])
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     tracker = DeadUnitTracker()
     fit(model, tracker, *samples(), epochs=1)
     assert [row["layer"] for row in tracker.rows] == ["last"]
@@ -799,7 +798,7 @@ def test_arguments_out_of_their_range_are_refused(arguments, message):
 def test_what_does_not_fit_the_model_is_refused_before_training():
     x, y = samples()
     model = keras.Sequential([keras.Input((6,)), layers.Dense(3, name="a"), layers.Dense(1, "softplus", name="b")])
-    model.compile("sgd", "mse", **QUICK)
+    model.compile("sgd", "mse", **GRAPH)
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"nothing to track in .*: none.*There are a \(linear\), b \(softplus\)\."):
         fit(model, DeadUnitTracker(), x, y)
@@ -881,7 +880,7 @@ def test_a_model_that_is_built_for_it_has_the_weights_it_would_have():
     def trained(*callbacks):
         keras.utils.set_random_seed(1)
         model = Branches()
-        model.compile(keras.optimizers.SGD(0.05), "mse", **QUICK)
+        model.compile(keras.optimizers.SGD(0.05), "mse", **GRAPH)
         x, y = samples((2, 6))
         for callback in callbacks:
             fit(model, callback, x, y)
@@ -964,7 +963,7 @@ def test_a_step_that_the_guard_undoes_does_not_count(jit):
 def test_tables_and_pictures(tmp_path):
     x, y = samples((8, 5, 2))
     tracker = DeadUnitTracker(frequency=True)
-    fit(mixed_model(**QUICK), tracker, x, y)
+    fit(mixed_model(**GRAPH), tracker, x, y)
     table = tracker.units
     assert list(table.columns[:3]) == ["epoch", "layer", "unit"]
     assert len(table) == EPOCHS * (7 + 5 + 11 + 6 + 3)

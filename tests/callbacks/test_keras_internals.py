@@ -355,7 +355,7 @@ def test_nothing_is_left_behind_on_either_of_two_nested_optimizers():
     assert set(leaf_optimizer(model.optimizer).__dict__) == inner
 
 
-@pytest.mark.parametrize(("use", "compile_arguments"), FEW[1:])
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_stages_are_gone_after_a_fit_that_was_broken_off(use, compile_arguments):
     class Break(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

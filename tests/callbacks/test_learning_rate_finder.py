@@ -93,7 +93,6 @@ WAYS = [
     pytest.param(as_it_is, {"jit_compile": True}, id="jit", marks=on_tensorflow),
     pytest.param(as_it_is, {"steps_per_execution": 4, **GRAPH}, id="steps_per_execution", marks=compiled),
     pytest.param(use_engine, {}, id="engine", marks=on_tensorflow),
-    pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=on_tensorflow),
 ]
 
 
@@ -154,7 +153,7 @@ def test_steps_skipped_for_an_overflow_do_not_raise_the_rate():
         pytest.param(*way.values, name, id=f"{way.id}-{name}", marks=way.marks)
         for way in WAYS
         for name in OPTIMIZERS
-        if way.id in ("jit" if BACKEND == "jax" else "graph", "engine")
+        if way.id in ("graph", "engine")
     ],
 )
 def test_the_model_is_as_before_and_trains_as_if_nothing_had_been(use, compile_arguments, optimizer):

@@ -24,7 +24,6 @@ WAYS = [
         marks=[compiled, pytest.mark.slow],
     ),
     pytest.param(use_engine, {}, id="engine", marks=on_tensorflow),
-    pytest.param(use_engine, {"jit_compile": False}, id="engine_graph", marks=[on_tensorflow, pytest.mark.slow]),
 ]
 FEW = [way for way in WAYS if way.id in ("graph", "jit", "engine")]
 
