@@ -12,6 +12,7 @@ initial weights and with the same random draws (`OptimizerComparison`). What is 
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .study.arguments import check_options, copies_of, new_metrics, rule_for, seed_numbers
+from .study.arguments import (
+    check_names,
+    check_options,
+    check_samples,
+    check_whole,
+    copies_of,
+    new_metrics,
+    rule_for,
+    seed_numbers,
+    told,
+)
 from .study.folder import StudyFolder
 from .study.learning_rate_sweep import Candidate, find_makers, sweep
-from .study.runs import Rule, Runs, best_rates, common_target
+from .study.runs import Rule, Runs, best_rates, with_target
 from .study.times import ROUNDS
 from .study.training import Trial, time_steps, train_seed
 
@@ -110,7 +121,7 @@ def compare_optimizers(
     validation_data: Any = None,
     test_data: Any = None,
     loss: Any = None,
-    metrics: Sequence[Any] | None = None,
+    metrics: Any = None,
     epochs: int = 5,
     batch_size: int | None = None,
     seeds: int | Sequence[int] = 5,
@@ -122,13 +133,14 @@ def compare_optimizers(
     Args:
         make_model: called for a new model once a seed, after `keras.utils.set_random_seed`; or a model, of which every
             seed gets a copy with weights of its own.
-        optimizers: names, optimizers, or a dict of name -> name, optimizer, or function of the learning rate.
-        x: training samples as `fit` takes them: arrays or a data set.
+        optimizers: names, optimizers or their classes, or a dict of name -> name, optimizer, class, or function of the
+            learning rate.
+        x: training samples as `fit` takes them: arrays or a data set, but no generator, which is used up in one pass.
         y: targets of arrays.
         validation_data: as `fit` takes it. Learning rates are chosen by it; without any, by the training samples.
         test_data: likewise; never used to choose. If it is there, it tells how each optimizer generalizes.
         loss: as `compile` takes it; None if the model is compiled already.
-        metrics: likewise.
+        metrics: likewise; each gives one figure.
         epochs: passes over the training samples in every run.
         batch_size: samples per step, 32 by default.
         seeds: how many, counted from 0; or the seeds themselves. A single one gives no intervals.
@@ -142,6 +154,7 @@ def compare_optimizers(
 
     Raises:
         ValueError: if an argument makes no sense; before anything is trained.
+        TypeError: for an option that there is not.
 
     Example:
         >>> import numpy as np
@@ -156,7 +169,14 @@ def compare_optimizers(
         Schmidt, Schneider & Hennig (2021), "Descending through a Crowded Valley", for the design; the intervals are
         Student's (`study/confidence.py`).
     """
+    known = {name for one in (compare_optimizers, run_study) for name in inspect.signature(one).parameters}
+    check_names("compare_optimizers", options, known - {"options", "prepare", "candidates", "identity"})
+    check_samples(x=x, validation_data=validation_data, test_data=test_data)
+    if batch_size is not None:
+        check_whole("batch_size", batch_size, 1)
     candidates = sweep(find_makers(optimizers), learning_rates)
+    if isinstance(metrics, str | keras.Metric) or callable(metrics):
+        metrics = [metrics]
     make = copies_of(make_model) if isinstance(make_model, keras.Model) else make_model
     if not callable(make):
         raise ValueError(f"make_model must be a function that makes a keras.Model, or a model; got {make_model!r}.")
@@ -175,10 +195,17 @@ def compare_optimizers(
             raise ValueError("loss is missing: pass loss=, or compile the model that make_model gives.")
         given = {"x": x} if y is None else {"x": x, "y": y}
         if batch_size is not None:
-            given["batch_size"] = batch_size
+            given["batch_size"] = int(batch_size)
         return Trial(model, given, validation_data, test_data)
 
-    identity = {"batch_size": batch_size, "samples": list(getattr(x, "shape", ()))}
+    identity = {
+        "batch_size": None if batch_size is None else int(batch_size),
+        "samples": list(getattr(x, "shape", ())),
+        "loss": told(loss),
+        "metrics": told(metrics),
+        "validated": validation_data is not None,
+        "tested": test_data is not None,
+    }
     return run_study(prepare, candidates, epochs=epochs, seeds=seeds, identity=identity, **options)
 
 
@@ -221,6 +248,7 @@ def run_study(
     """
     numbers = seed_numbers(seeds)
     check_options(epochs, rounds, target, confidence)
+    epochs, rounds = int(epochs), int(rounds)  # of whatever library they were
     labels = [one.label for one in candidates]
     kept = StudyFolder(folder, {"candidates": labels, "epochs": epochs, "exact": exact, **(identity or {})}, resume)
     rule_of = functools.partial(
@@ -254,11 +282,8 @@ def _study(measured: Mapping[int, Mapping[str, Any]], seconds: Mapping[str, floa
         for part in ("rows", "tests")
     )
     untrained = {seed: found["untrained"] for seed, found in measured.items()}
-    if rule.target is None:
-        runs = Runs(results, untrained)
-        rule = replace(
-            rule, target=common_target(runs, rule, best_rates(runs, rule)), target_is_lower_limit=rule.higher_is_better
-        )
+    runs = Runs(results, untrained)
+    rule = with_target(runs, rule, best_rates(runs, rule))
     return OptimizerStudy(results, tests, untrained, seconds, rule)
 
 

@@ -15,19 +15,20 @@ HEALTHY = "Nothing that the doctor looks for is wrong with this run."
 
 def write_report(
     path: Path | str,
-    callbacks: Iterable[Any] = (),
+    callbacks: Any = (),
     history: Any = None,
     title: str = "Training report",
     settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes what callbacks and history hold as one HTML file that opens without a network.
 
-    First comes what the `TrainingDoctor` found, if there is one among the callbacks; then the learning curves, each
-    callback's picture and figures (all of them can be saved from the page as CSV), settings and versions.
+    First comes what the `TrainingDoctor` found, if one among the callbacks has seen an epoch; then the learning curves,
+    each callback's picture and figures (all of them can be saved from the page as CSV), settings and versions.
 
     Args:
         path: the file to write; one that is there is replaced.
-        callbacks: of a fit. Others than this package's, such as Keras's own, have nothing to show and are passed over.
+        callbacks: of a fit, one or several. Others than this package's, such as Keras's own, have nothing to show and
+            are passed over.
         history: that `model.fit` returned; by default that of the model which the callbacks were at.
         title: at the top of the page.
         settings: names and values to be told, beside what the model and its optimizer say themselves.
@@ -52,20 +53,24 @@ def write_report(
     from .diagnostic import Diagnostic
     from .training_doctor import TrainingDoctor
 
+    if isinstance(callbacks, Diagnostic):
+        callbacks = [callbacks]
+    if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
+        raise ValueError(f"callbacks must be a list, such as [TrainingDoctor()]; got {callbacks!r}.")
     ours = [one for one in callbacks if isinstance(one, Diagnostic)]
     models = [model for one in ours if (model := getattr(one, "model", None)) is not None]
     if history is None and models:
         history = getattr(models[0], "history", None)
     epochs = history_rows(history) if history is not None else []
-    doctors = [one for one in ours if isinstance(one, TrainingDoctor)]
-    measured = [one for one in ours if one.rows and one not in doctors]
+    doctors = [one for one in ours if isinstance(one, TrainingDoctor) and (one.epochs or one.rows)]
+    measured = [one for one in ours if one.rows and not isinstance(one, TrainingDoctor)]
     if not (epochs or measured or doctors):
         raise ValueError(
             "there is nothing to report yet: pass history=, what model.fit returned, or callbacks= of this package "
             "that have taken part in a fit."
         )
     sections = [findings_section(one.rows, _pictures(one) if one.rows else ()) for one in doctors]
-    sections += curves_section({"": epochs})
+    sections += curves_section({"": epochs}, _of_what_is_left_out(history))
     sections += [_section_of(one, with_findings=not doctors) for one in measured]
     sections.append(Section("Settings and versions", facts=_facts(models) | dict(settings or {})))
     return write_page(Report(title, sections, figures=last_figures(epochs)), path)
@@ -78,12 +83,13 @@ def findings_section(rows: Iterable[Mapping[str, Any]], pictures: Sequence[Pictu
     return Section("What the doctor found", findings=found, fine="" if found else HEALTHY, pictures=pictures)
 
 
-def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Section]:
+def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]], text: str = "") -> Iterator[Section]:
     """How the loss and the metrics went, a picture each, with the whole history; nothing without an epoch.
 
     Args:
         histories: of each run, by its name, one row per epoch with `epoch` and figures; the name does not matter if
             there is only one run.
+        text: below the heading.
     """
     histories = {run: rows for run, rows in histories.items() if rows}
     if not histories:
@@ -94,7 +100,7 @@ def curves_section(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iter
     pictures = [_curve(every, name) for name in (*names, *(["learning_rate"] if changes else []))]
     table = every[0] if len(every) == 1 else [{"run": run, **row} for run, rows in histories.items() for row in rows]
     shown = ["run", "epoch", *(f"{part}{name}" for name in names for part in ("", "val_")), "learning_rate"]
-    yield Section("Learning curves", pictures=pictures, table=Table(csv_text(table), "history.csv", shown))
+    yield Section("Learning curves", text, pictures=pictures, table=Table(csv_text(table), "history.csv", shown))
 
 
 def _curve(histories: Sequence[Sequence[Mapping[str, Any]]], name: str) -> Picture:
@@ -123,24 +129,52 @@ def _pictures(callback: Any) -> list[Picture]:
 
 # === Figures ===
 def history_rows(history: Any) -> list[dict[str, Any]]:
-    """Keras's `History`, or the dict in it, as one row per epoch.
+    """Keras's `History`, or the dict in it, as one row per epoch of the last fit.
 
     A figure that some epochs lack, as with `validation_freq`, is left out: the history does not say which these are.
+    So is a metric of several figures, such as one for each class.
 
     Example:
         >>> history_rows({"loss": [0.5, 0.4], "val_loss": [0.6]})
         [{'epoch': 1, 'loss': 0.5}, {'epoch': 2, 'loss': 0.4}]
     """
-    values = history if isinstance(history, Mapping) else getattr(history, "history", None)
-    if not isinstance(values, Mapping):
-        raise ValueError(f"history must be what model.fit returned; got {history!r}.")
+    values = _columns(history)
     count = max(map(len, values.values()), default=0)
     numbers = getattr(history, "epoch", range(count))
-    whole = {name: column for name, column in values.items() if len(column) == count}
+    left_out = {*_incomplete(values), *_of_several_figures(values)}
+    whole = {name: column[count - len(numbers) :] for name, column in values.items() if name not in left_out}
     return [
         {"epoch": number + 1, **{name: float(column[place]) for name, column in whole.items()}}
         for place, number in enumerate(numbers)
     ]
+
+
+def _columns(history: Any) -> Mapping[str, Sequence[Any]]:
+    values = history if isinstance(history, Mapping) else getattr(history, "history", None)
+    if not isinstance(values, Mapping):
+        raise ValueError(f"history must be what model.fit returned; got {history!r}.")
+    return values
+
+
+def _incomplete(values: Mapping[str, Sequence[Any]]) -> list[str]:
+    count = max(map(len, values.values()), default=0)
+    return [name for name, column in values.items() if len(column) < count]
+
+
+def _of_several_figures(values: Mapping[str, Sequence[Any]]) -> list[str]:
+    import numpy as np
+
+    return [name for name, column in values.items() if any(map(np.ndim, column))]
+
+
+def _of_what_is_left_out(history: Any) -> str:
+    """Sentences on the figures of a history that a page does not show."""
+    values = {} if history is None else _columns(history)
+    reasons = {
+        "not measured in every epoch, and the history does not tell in which": _incomplete(values),
+        "not one figure but several": _of_several_figures(values),
+    }
+    return " ".join(f"Not shown: {', '.join(names)} ({why})." for why, names in reasons.items() if names)
 
 
 def last_figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -148,8 +182,9 @@ def last_figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     if not rows:
         return {}
     last = rows[-1]
-    names = curve_names(last)
-    wanted = ["epoch", *(f"{before}{name}" for name in names[:3] for before in ("", "val_") if before + name in last)]
+    names = curve_names(last)[:3]
+    there = [before + name for name in names for before in ("", "val_") if last.get(before + name) is not None]
+    wanted = ["epoch", *there]
     return {name.replace("val_", "validation ").replace("_", " "): f"{last[name]:.4g}" for name in wanted}
 
 
@@ -163,8 +198,10 @@ def _facts(models: Sequence[Any]) -> dict[str, Any]:
 
     facts: dict[str, Any] = {}
     if models:
-        model, optimizer = models[0], models[0].optimizer
-        facts |= {"model": f"{model.name} ({type(model).__name__}), {model.count_params():,} parameters"}
-        facts |= {"optimizer": type(optimizer).__name__, "dtype policy": model.dtype_policy.name}
+        model, optimizer = models[0], getattr(models[0], "optimizer", None)
+        parameters = f", {model.count_params():,} parameters" if model.built else ""
+        facts |= {"model": f"{model.name} ({type(model).__name__}){parameters}"}
+        facts |= {"optimizer": type(optimizer).__name__} if optimizer is not None else {}
+        facts |= {"dtype policy": model.dtype_policy.name}
     versions = {"gradschool": __version__, "Keras": keras.__version__, "Python": platform.python_version()}
     return {**facts, "back end": keras.backend.backend(), **versions}

@@ -1,8 +1,10 @@
 """A run folder on one page, made from the files that lie in it; neither Keras nor TensorFlow is needed for that."""
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from ..callbacks.csv_tables import csv_rows, csv_text
@@ -20,6 +22,9 @@ PICTURES = {
     "forecast": "Forecast beside what came",
     "boundary": "Where the answer changes",
 }
+# What to do about a damaged file.
+AS_WRITTEN = "Put it back as the fit has written it, or train anew."
+LEAVE_OUT = "Put it right, or take it away to have a report without it."
 ENDINGS = {
     "running": "This run was still going when the page was made, or was killed; --resume goes on with it.",
     "interrupted": "Ctrl-C ended this run before its last epoch; --resume goes on with it.",
@@ -47,7 +52,7 @@ def report_run(run: Path | str, out: Path | str | None = None) -> WrittenReport:
         out: the file to write; `report.html` in that folder by default.
 
     Raises:
-        ValueError: if that is no run folder.
+        ValueError: if that is no run folder, or a file in it is damaged.
         OSError: if the file cannot be written.
     """
     run = Path(run)
@@ -56,6 +61,7 @@ def report_run(run: Path | str, out: Path | str | None = None) -> WrittenReport:
         raise ValueError(f"{run} holds a comparison of optimizers, with a page of its own, {run / 'report.html'}.")
     if "gradschool" not in config or "recipe" not in config:
         raise ValueError(f"{run} is not a run folder of gradschool: its config.json was not written by a fit.")
+    _check_config(run / "config.json", config)
     report = _of_repetition(run, config) if config.get("runs") else _of_run(run, config)
     path = write_page(report, out or run / "report.html")
     return WrittenReport(path, [section.title for section in report.sections])
@@ -63,7 +69,7 @@ def report_run(run: Path | str, out: Path | str | None = None) -> WrittenReport:
 
 # === One run ===
 def _of_run(run: Path, config: Mapping[str, Any]) -> Report:
-    metrics, history = _metrics(run), _table(run, "history")
+    metrics, history = _metrics(run), _history(run)
     recipe = config["recipe"]
     sections = [
         *_findings({"": run}),
@@ -106,7 +112,7 @@ def _of_repetition(run: Path, config: Mapping[str, Any]) -> Report:
     sections = [
         *_findings(begun),
         Section("Runs", table=Table(csv_text(_runs_rows(begun, metrics)), "runs.csv")),
-        *curves_section({name: _table(folder, "history") for name, folder in begun.items()}),
+        *curves_section({name: _history(folder) for name, folder in begun.items()}),
         *_measured(begun),
         _settings(config),
     ]
@@ -141,10 +147,10 @@ def _runs_rows(begun: Mapping[str, Path], metrics: Mapping[str, Any]) -> list[di
 # === Parts of both ===
 def _findings(runs: Mapping[str, Path]) -> Iterator[Section]:
     """What the doctor found in each run, if it was there."""
-    if not any("doctor" in _config(folder).get("watch", ()) for folder in runs.values()):
+    if not any("doctor" in (_config(folder).get("watch") or ()) for folder in runs.values()):
         return
     stem, title = WATCHES["doctor"].stem, WATCHES["doctor"].title
-    rows = [{"run": name, **row} if name else row for name, folder in runs.items() for row in _table(folder, stem)]
+    rows = [{"run": name, **row} if name else row for name, folder in runs.items() for row in _found(folder, stem)]
     pictures = [_picture(folder, stem, "What was found when") for folder in runs.values() if len(runs) == 1]
     if not any((folder / f"{stem}.csv").is_file() for folder in runs.values()):
         yield Section(title, "Its findings have not been written yet.")
@@ -187,13 +193,64 @@ def _config(run: Path) -> dict[str, Any]:
     return read_run_json(run, "config.json")
 
 
+def _check_config(path: Path, config: Mapping[str, Any]) -> None:
+    recipe, runs = config["recipe"], config.get("runs")
+    kinds: dict[str, type | UnionType] = {"model": str, "data": str, "epochs": int, "metrics": list | tuple}
+    for key, kind in kinds.items():
+        if not isinstance(recipe, dict) or not isinstance(recipe.get(key), kind):
+            raise _damaged(path, f"its recipe has no {key}", AS_WRITTEN)
+    for key in ("data", "versions"):
+        if not isinstance(config.get(key, {}), dict):
+            raise _damaged(path, f"{key} is {config[key]!r}", AS_WRITTEN)
+    if runs is not None and not (isinstance(runs, list) and all(isinstance(one, str) for one in runs)):
+        raise _damaged(path, f"runs is {runs!r}", AS_WRITTEN)
+
+
 def _metrics(run: Path) -> dict[str, Any]:
-    return read_run_json(run, "metrics.json") if (run / "metrics.json").is_file() else {}
+    path = run / "metrics.json"
+    metrics = read_run_json(run, path.name) if path.is_file() else {}
+    for part in ("test", "validation", "test_in_units", "spread"):
+        figures = metrics.get(part) or {}
+        if not isinstance(figures, dict):
+            raise _damaged(path, f"{part} is {figures!r}", LEAVE_OUT)
+        for name, one in figures.items():
+            if name != "unit" and (isinstance(one, bool) or not isinstance(one, int | float | None)):
+                raise _damaged(path, f"{part} has {one!r} for {name}", LEAVE_OUT)
+    return {part: figures for part, figures in metrics.items() if figures is not None}
 
 
-def _table(run: Path, stem: str) -> list[dict[str, Any]]:
+def _history(run: Path) -> list[dict[str, Any]]:
+    """The figures of every epoch; one may lack some of them."""
+    rows = _table(run, "history", ("epoch",))
+    for number, row in enumerate(rows, start=1):
+        for name, value in row.items():
+            if isinstance(value, str | bool):
+                raise _damaged(run / "history.csv", f"{name} is {value!r} in row {number}", LEAVE_OUT)
+    return rows
+
+
+def _found(run: Path, stem: str) -> list[dict[str, Any]]:
+    return _table(run, stem, ("epoch", "condition"))
+
+
+def _table(run: Path, stem: str, needed: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rows of a table, none if it is not there; each has a value in the `needed` columns."""
     path = run / f"{stem}.csv"
-    return csv_rows(path.read_text(encoding="utf-8")) if path.is_file() else []
+    if not path.is_file():
+        return []
+    try:
+        rows = csv_rows(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _damaged(path, str(error), LEAVE_OUT) from error
+    for number, row in enumerate(rows, start=1):
+        for name in needed:
+            if row.get(name) is None or (name == "epoch" and type(row[name]) is not int):
+                raise _damaged(path, f"row {number} has {row.get(name)!r} for {name}", LEAVE_OUT)
+    return rows
+
+
+def _damaged(path: Path, what: str, remedy: str) -> ValueError:
+    return ValueError(f"{path} cannot be read: {what}. {remedy}")
 
 
 def _picture(run: Path, name: str, words: str, caption: str = "") -> Picture | None:

@@ -101,7 +101,13 @@ def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any], data=None) -> 
         for name in clip:
             if name not in known:
                 raise unknown_name("rule or argument of --clip", name, known)
-        made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
+        window = clip.get("window")
+        if window is not None and (isinstance(window, bool) or not isinstance(window, int)):
+            raise ValueError(f"--clip window must be a number of updates, such as window=100; got {window!r}.")
+        try:
+            made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"--clip: {error}") from error
     for name in watch:
         arguments = dict(WATCHES[name].arguments)
         if name == "doctor" and data is not None:
@@ -121,7 +127,7 @@ def results_written(folder, callbacks: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with contextlib.suppress(OSError):  # where the disk is full; what went wrong in the block counts
+        with contextlib.suppress(Exception):  # such as a full disk; what went wrong in the block counts
             write_results(folder, callbacks)
         raise
     write_results(folder, callbacks)

@@ -218,9 +218,10 @@ def cell(value: Any) -> str:
 def _rows_to_show(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
     """At most `MOST_ROWS` of them, and which these are."""
     which = []
-    if len(rows) > MOST_ROWS and len({row.get("epoch") for row in rows}) < len(rows):
-        last = rows[-1].get("epoch")
-        rows = [row for row in rows if row.get("epoch") == last]
+    epochs = [row.get("epoch") for row in rows]
+    if len(rows) > MOST_ROWS and None not in epochs and len(set(epochs)) < len(rows):
+        last = epochs[-1]
+        rows = [row for row in rows if row["epoch"] == last]
         which.append(f"epoch {cell(last)}")
     if (count := len(rows)) > MOST_ROWS:
         rows = [rows[round(place * (count - 1) / (MOST_ROWS - 1))] for place in range(MOST_ROWS)]

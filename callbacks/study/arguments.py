@@ -1,8 +1,11 @@
 """What `compare_optimizers` is given, checked and made usable before anything is trained."""
 
 import copy
+import difflib
+import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import keras
@@ -34,7 +37,10 @@ def rule_for(
         if name not in names:
             raise ValueError(f"{argument}: {name!r} is none of what is measured: {', '.join(names)}.")
     higher = is_higher_better(wanted) if higher_is_better is None else higher_is_better
-    lower_limit = target is not None and (higher if target[0] == wanted else is_higher_better(target[0]))
+    lower_limit = False
+    if target is not None:  # of the same metric, in training or validation, the same is better
+        is_same = target[0].removeprefix("val_") == wanted.removeprefix("val_")
+        lower_limit = higher if is_same else is_higher_better(target[0])
     return Rule(wanted, higher, 0, target, lower_limit, confidence)
 
 
@@ -48,15 +54,44 @@ def seed_numbers(seeds: int | Sequence[int]) -> list[int]:
         >>> seed_numbers(3), seed_numbers([7, 11])
         ([0, 1, 2], [7, 11])
     """
-    if isinstance(seeds, bool) or (isinstance(seeds, int) and seeds < 1):
+    if isinstance(seeds, bool) or (isinstance(seeds, Integral) and seeds < 1):
         raise ValueError(f"seeds must be at least 1; got {seeds!r}.")
-    numbers = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    if not isinstance(seeds, Integral | Iterable):
+        raise ValueError(f"seeds must be how many there are, or a list of them, such as [0, 1, 2]; got {seeds!r}.")
+    numbers = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
     for one in numbers:
-        if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one < 2**32:
+        if isinstance(one, bool) or not isinstance(one, Integral) or not 0 <= one < 2**32:
             raise ValueError(f"seeds must be whole numbers from 0 to 2**32 - 1; got {one!r}.")
     if not numbers or len(set(numbers)) != len(numbers):
         raise ValueError(f"seeds must name each seed once, and at least one; got {numbers}.")
-    return numbers
+    return list(map(int, numbers))
+
+
+def check_samples(**given: Any) -> None:
+    """Refuses samples that can be gone through only once: a comparison does so for every seed, and before.
+
+    Args:
+        **given: arguments of `compare_optimizers`, by name.
+
+    Raises:
+        ValueError: as said.
+    """
+    for name, samples in given.items():
+        if isinstance(samples, Iterator):
+            raise ValueError(
+                f"{name} is a {type(samples).__name__}, which gives its samples only once, and a comparison goes "
+                "through them many times: pass arrays, a tf.data.Dataset or a keras.utils.PyDataset."
+            )
+
+
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Refuses what is no whole number, or too small.
+
+    Raises:
+        ValueError: as said.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
 
 
 def check_options(epochs: int, rounds: int, target: Any, confidence: float) -> None:
@@ -67,33 +102,86 @@ def check_options(epochs: int, rounds: int, target: Any, confidence: float) -> N
     """
     check_confidence(confidence)
     for name, value, least in (("epochs", epochs, 1), ("rounds", rounds, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+        check_whole(name, value, least)
     if target is None:
         return
     is_pair = isinstance(target, tuple | list) and len(target) == 2 and isinstance(target[0], str)
     limit = target[1] if is_pair else None
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+    if isinstance(limit, bool) or not isinstance(limit, Real) or not math.isfinite(limit):
         raise ValueError(f'target must be a metric and a number, such as ("val_accuracy", 0.95); got {target!r}.')
 
 
+def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuses options that there are not, in the name of the function that was called.
+
+    Raises:
+        TypeError: names the nearest.
+    """
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
+            raise TypeError(f"{function} has no argument {name!r}; {hint}")
+
+
 def copies_of(model: keras.Model) -> Callable[[], keras.Model]:
-    """A function that makes models like this one, with new weights, compiled as it is."""
+    """A function that makes models like this one, with new weights, compiled as it is.
+
+    It raises a `ValueError` if there can be no copy, as with a lambda for a loss.
+    """
     is_keras_own = type(model).__module__.partition(".")[0] == "keras"
+    compiled_with = getattr(getattr(model, "_compile_config", None), "config", {})
+    functions = {one.__name__: one for one in _functions(compiled_with)}  # which Keras knows by name alone
 
     def make() -> keras.Model:
-        made = keras.models.clone_model(model) if is_keras_own else type(model).from_config(model.get_config())
-        if model.compiled:
-            made.compile_from_config(model.get_compile_config())
+        try:
+            with keras.saving.custom_object_scope(functions):
+                made = keras.models.clone_model(model) if is_keras_own else type(model).from_config(model.get_config())
+                if model.compiled:
+                    made.compile_from_config(model.get_compile_config())
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise ValueError(
+                f"make_model: {model.name!r} cannot be copied; give a function that makes it anew and compiles it. "
+                f"What Keras says: {error}"
+            ) from error
         return made
 
     return make
 
 
-def new_metrics(metrics: Sequence[Any] | None) -> list[Any] | None:
-    """Metrics for another model: what counts must not count for two."""
-    if metrics is None:
-        return None
-    return [
-        type(one).from_config(one.get_config()) if isinstance(one, keras.Metric) else copy.copy(one) for one in metrics
-    ]
+def _functions(what: Any) -> Iterator[Any]:
+    if isinstance(what, Mapping | list | tuple):
+        for one in what.values() if isinstance(what, Mapping) else what:
+            yield from _functions(one)
+    elif inspect.isfunction(what):
+        yield what
+
+
+def new_metrics(metrics: Any) -> Any:
+    """Metrics for another model, in lists and dicts as before: what counts must not count for two."""
+    if isinstance(metrics, Mapping):
+        return {name: new_metrics(one) for name, one in metrics.items()}
+    if isinstance(metrics, list | tuple):
+        return [new_metrics(one) for one in metrics]
+    return type(metrics).from_config(metrics.get_config()) if isinstance(metrics, keras.Metric) else copy.copy(metrics)
+
+
+def told(what: Any) -> Any:
+    """A loss, metrics, or lists and dicts of them, as plain values that are the same in every process.
+
+    Example:
+        >>> told({"digit": ["mae", keras.losses.Huber(delta=2.0)]})["digit"][0]
+        'mae'
+    """
+    if isinstance(what, Mapping):
+        return {str(name): told(one) for name, one in what.items()}
+    if isinstance(what, list | tuple):
+        return [told(one) for one in what]
+    if what is None or isinstance(what, str):
+        return what
+    if not isinstance(what, keras.Loss | keras.Metric):
+        return getattr(what, "__qualname__", type(what).__name__)
+    plain = {name: one for name, one in what.get_config().items() if isinstance(one, str | int | float | None)}
+    plain.pop("name", None)  # Keras counts it up
+    return {type(what).__name__: plain}

@@ -24,7 +24,7 @@ class StudyFolder:
         resume: whether finished seeds in the folder count.
 
     Raises:
-        ValueError: if a comparison lies there and is not to go on, or is another one.
+        ValueError: if a comparison lies there and is not to go on, or is another one, or `path` is a file.
         OSError: if the folder cannot be written to.
     """
 
@@ -32,7 +32,11 @@ class StudyFolder:
         self.path = None if path is None else Path(path)
         self._settings = json.loads(json.dumps(dict(settings)))
         if self.path is None:
+            if resume:
+                raise ValueError("resume=True needs folder, that of the comparison to go on with.")
             return
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"folder: {self.path} is a file; name a folder.")
         earlier = _read(self.path / SETTINGS)
         if earlier is not None and not resume:
             raise ValueError(f"{self.path} holds a comparison already; name another folder, or pass resume=True.")

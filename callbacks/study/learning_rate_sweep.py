@@ -9,8 +9,10 @@ Reference:
 """
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import keras
@@ -50,18 +52,20 @@ class Candidate:
             >>> Candidate("adam", 0.001, keras.optimizers.Adam).label
             'adam@0.001'
         """
-        return f"{self.optimizer}@{self.learning_rate:g}"
+        short = f"{self.learning_rate:g}"
+        return f"{self.optimizer}@{short if float(short) == self.learning_rate else repr(self.learning_rate)}"
 
 
 def find_makers(optimizers: Iterable[Any] | Mapping[str, Any]) -> dict[str, Maker]:
     """From what a user names to functions of a learning rate, by the name in the comparison.
 
     Args:
-        optimizers: names, optimizers, or a dict of name -> name, optimizer, or function of the learning rate.
+        optimizers: names, optimizers or their classes, or a dict of name -> name, optimizer, class, or function of the
+            learning rate.
 
     Raises:
-        ValueError: for an unknown name (names the nearest), the same name twice, an optimizer whose learning rate
-            cannot be exchanged, or nothing at all.
+        ValueError: for an unknown name (names the nearest), the same name twice, one with a slash in it, an optimizer
+            whose learning rate cannot be exchanged, or nothing at all.
 
     Example:
         >>> makers = find_makers(["sgd", "momentum", keras.optimizers.Adam(beta_1=0.8)])
@@ -72,13 +76,17 @@ def find_makers(optimizers: Iterable[Any] | Mapping[str, Any]) -> dict[str, Make
         optimizers = [one.strip() for one in optimizers.split(",") if one.strip()]
     if isinstance(optimizers, Mapping):
         named = [(str(name), what) for name, what in optimizers.items()]
+    elif isinstance(optimizers, Iterable):
+        named = [(_own_name(one).lower(), one) for one in optimizers]
     else:
-        named = [(one.lower() if isinstance(one, str) else type(one).__name__.lower(), one) for one in optimizers]
+        raise ValueError(f"optimizers must be a list, such as ['sgd', 'adam'], or a dict; got {optimizers!r}.")
     if not named:
         raise ValueError("optimizers is empty: name those to compare, such as ['sgd', 'momentum', 'adam'].")
     twice = sorted({name for name, _ in named if [one for one, _ in named].count(name) > 1})
     if twice:
         raise ValueError(f"optimizers names {', '.join(twice)} twice; give a dict with a name for each.")
+    if unfit := [name for name, _ in named if not name or "/" in name]:  # it is part of the names in the logs
+        raise ValueError(f"optimizers must have names without a slash; got {unfit[0]!r}.")
     return {name: _maker(name, what) for name, what in named}
 
 
@@ -120,10 +128,10 @@ def sweep(
         if missing := [name for name in makers if name not in learning_rates]:
             raise ValueError(f"learning_rates has no rates for {', '.join(missing)}.")
         rates = {name: _checked(learning_rates[name]) for name in makers}
-    elif isinstance(learning_rates, int):
+    elif isinstance(learning_rates, int | Integral):
         if isinstance(learning_rates, bool) or learning_rates < 1:
             raise ValueError(f"learning_rates must be at least 1 for each optimizer; got {learning_rates!r}.")
-        rates = {name: _spread(usual_rate(make), learning_rates) for name, make in makers.items()}
+        rates = {name: _spread(usual_rate(make), int(learning_rates)) for name, make in makers.items()}
     else:
         rates = dict.fromkeys(makers, _checked(learning_rates))
     counts = {name: len(one) for name, one in rates.items()}
@@ -132,28 +140,35 @@ def sweep(
         raise ValueError(
             f"learning_rates must be equally many for every optimizer, or one is tuned longer; got {have}."
         )
-    return [Candidate(name, rate, make) for name, make in makers.items() for rate in rates[name]]
+    candidates = [Candidate(name, rate, make) for name, make in makers.items() for rate in rates[name]]
+    labels = [one.label for one in candidates]
+    if twice := [one for one in labels if labels.count(one) > 1]:  # of which one would take the other's place
+        raise ValueError(f"optimizers and learning_rates give {twice[0]} twice: name each candidate once.")
+    return candidates
 
 
 def _spread(usual: float, count: int) -> list[float]:
-    """So many rates around the usual one, each with two digits."""
+    """So many rates around the usual one, each with two digits, or as many as it takes to tell them apart."""
     import numpy as np
 
     exponents = np.linspace(-_DECADES, _DECADES, count) if count > 1 else np.zeros(1)
-    return [float(f"{usual * 10**one:.2g}") for one in exponents]
+    rates = [[float(f"{usual * 10**one:.{digits}g}") for one in exponents] for digits in range(2, 18)]
+    return next(one for one in rates if len(set(one)) == count)
 
 
 def _checked(rates: Sequence[float]) -> list[float]:
-    import math
-    from numbers import Real
-
     numbers = list(rates) if isinstance(rates, Iterable) and not isinstance(rates, str) else [rates]
     for rate in numbers:
         if not isinstance(rate, Real) or isinstance(rate, bool) or not 0 < rate < math.inf:
             raise ValueError(f"learning_rates must be positive numbers; got {rate!r}.")
+    numbers = sorted(float(rate) for rate in numbers)
     if not numbers or len(set(numbers)) != len(numbers):
         raise ValueError(f"learning_rates must name each rate once, and at least one; got {numbers}.")
-    return sorted(float(rate) for rate in numbers)
+    return numbers
+
+
+def _own_name(what: Any) -> str:
+    return what if isinstance(what, str) else what.__name__ if isinstance(what, type) else type(what).__name__
 
 
 def _maker(name: str, what: Any) -> Maker:

@@ -8,10 +8,16 @@ Symbols:
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 
-_HIGHER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "positives", "specificity")
-_LOWER = ("loss", "error", "entropy", "hinge", "divergence", "poisson", "mse", "mae", "rmse", "perplexity", "negatives")
+_HIGHER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "specificity")
+_LOWER = (
+    "loss", "error", "entropy", "hinge", "divergence", "poisson", "mse", "mae", "rmse", "mape", "msle", "logcosh",
+    "log_cosh", "perplexity",
+)  # fmt: skip
+# Counts of answers: false ones are errors, whatever the rest of the name says.
+_FALSE, _TRUE = re.compile(r"(^|_)false_"), re.compile(r"(^|_)true_(positive|negative)")
 
 
 def is_higher_better(metric: str) -> bool:
@@ -25,6 +31,10 @@ def is_higher_better(metric: str) -> bool:
         (True, False)
     """
     name = metric.lower()
+    if _FALSE.search(name):
+        return False
+    if _TRUE.search(name):
+        return True
     if any(word in name for word in _LOWER):
         return False
     if any(word in name for word in _HIGHER):

@@ -21,6 +21,8 @@ _COLUMNS = (
     "loss less the training loss."
 )
 
+_MOST_PLACES = 7  # behind the point; smaller figures are told as 2e-09
+
 
 def figure_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
     """How good each optimizer is at its best rate, as text, the best first; "±" is half an interval's width."""
@@ -88,8 +90,9 @@ def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapp
     for name, text in (("study.csv", results), ("summary.csv", summary)):
         with written_whole(folder / name) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
+    figure = study.plot()
     with written_whole(folder / "study.png") as unfinished:
-        save_figure(study.plot(), unfinished, dpi=120)
+        save_figure(figure, unfinished, dpi=120)
     what = (
         "Every optimizer trained at equally many learning rates, in one fit for each seed: on the same batches, from "
         "the same initial weights, with the same random draws. Here is each at its best rate, chosen by "
@@ -98,7 +101,7 @@ def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapp
     sections = [
         Section("Optimizers", what, table=Table(csv_text(figure_rows(study)), "optimizers.csv")),
         Section("Four columns", _COLUMNS, table=Table(csv_text(column_rows(study)), "columns.csv")),
-        Section("Curves, sensitivity and intervals", pictures=[Picture.of_figure(study.plot(), title)]),
+        Section("Curves, sensitivity and intervals", pictures=[Picture.of_figure(figure, title)]),
         Section("To know of the table", facts={str(number): one for number, one in enumerate(notes(study), start=1)}),
         Section("All figures", table=Table(summary, "summary.csv")),
         Section("All runs", table=Table(results, "study.csv")),
@@ -108,15 +111,21 @@ def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapp
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
-    """A figure and half the width of its interval.
+    """A figure and half the width of its interval, to four places, or as many as show two digits of the latter.
 
     Example:
         >>> _with_interval(0.9, 0.85, 0.95), _with_interval(0.9, math.nan, math.nan)
         ('0.9000 ± 0.0500', '0.9000')
+        >>> _with_interval(0.00123, 0.00121, 0.00125), _with_interval(2e-9, 1e-9, 3e-9)
+        ('0.001230 ± 0.000020', '2e-09 ± 1e-09')
     """
     if math.isnan(value):
         return "diverged"
-    return f"{value:.4f}" if math.isnan(low) else f"{value:.4f} ± {(high - low) / 2:.4f}"
+    half = math.nan if math.isnan(low) else (high - low) / 2
+    told = [value] if math.isnan(half) else [value, half]
+    finest = next((abs(one) for one in reversed(told) if one), 1.0)
+    places = max(4, 1 - math.floor(math.log10(finest)))
+    return " ± ".join(f"{one:.{places}f}" if places <= _MOST_PLACES else f"{one:.4g}" for one in told)
 
 
 def _speed(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ Shapes:
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,6 +99,13 @@ def common_target(runs: Runs, rule: Rule, best: Mapping[str, float]) -> tuple[st
         reached.append(float(np.sort(peaks if rule.higher_is_better else -peaks)[(len(peaks) - 1) // 2]))
     target = sorted(reached, reverse=True)[len(reached) // 2]
     return rule.monitor, target if rule.higher_is_better else -target
+
+
+def with_target(runs: Runs, rule: Rule, best: Mapping[str, float]) -> Rule:
+    """The rule itself if it has a target, or with `common_target`."""
+    if rule.target is not None:
+        return rule
+    return replace(rule, target=common_target(runs, rule, best), target_is_lower_limit=rule.higher_is_better)
 
 
 def _last_if_nan(value: float) -> float:

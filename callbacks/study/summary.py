@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .confidence import mean_interval, paired_interval
 from .measures import excess, has_diverged, roughness, steps_to_target, usable_share
-from .runs import Rule, Runs, best_rates, common_target
+from .runs import Rule, Runs, best_rates, with_target
 
 if TYPE_CHECKING:
     import pandas
@@ -58,7 +58,7 @@ def summarize(
     import pandas as pd
 
     best = best_rates(runs, rule)
-    target = rule.target or common_target(runs, rule, best)
+    rule = with_target(runs, rule, best)
     lowest = _lowest_loss(runs, best)
     level = _equal_loss(runs, best, lowest)
     rows = [
@@ -67,7 +67,7 @@ def summarize(
             "learning_rate": rate,
             "at_edge": len(runs.rates[name]) > 1 and rate in (runs.rates[name][0], runs.rates[name][-1]),
             **_outcome(runs, rule, name, rate),
-            **_speed(runs, rule, name, rate, target, (step_seconds or {}).get(name, math.nan)),
+            **_speed(runs, rule, name, rate, (step_seconds or {}).get(name, math.nan)),
             **_convergence(runs, name, rate, lowest),
             **_stability(runs, rule, name, rate),
             **_generalization(runs, rule, name, rate, level, tests),
@@ -90,13 +90,12 @@ def _outcome(runs: Runs, rule: Rule, name: str, rate: float) -> dict[str, Any]:
     return {rule.monitor: found.mean, "low": found.low, "high": found.high}
 
 
-def _speed(runs: Runs, rule: Rule, name: str, rate: float, target: tuple[str, float], seconds: float) -> dict[str, Any]:
+def _speed(runs: Runs, rule: Rule, name: str, rate: float, seconds: float) -> dict[str, Any]:
     import statistics
 
-    metric, value = target
-    from_below = rule.target_is_lower_limit if rule.target else rule.higher_is_better
+    metric, value = rule.target  # type: ignore[misc]
     curves = runs.curve(name, rate, metric)
-    steps = [steps_to_target(curve, value, from_below, rule.steps_per_epoch) for curve in curves]
+    steps = [steps_to_target(curve, value, rule.target_is_lower_limit, rule.steps_per_epoch) for curve in curves]
     median = statistics.median(steps)  # of runs of equal length also Kaplan and Meier's estimate
     return {
         "steps_to_target": median,

@@ -29,12 +29,19 @@ class EpochClock(keras.callbacks.Callback):
     steps = 0
     _started = 0.0
 
+    def on_train_begin(self, logs=None):
+        self.steps = self.params.get("steps") or 0
+        if not self.steps:  # Keras does not know. To look at batches where it does would make every call a single step.
+            self.on_train_batch_end = self._count
+
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         self.seconds = time.perf_counter() - self._started
-        self.steps = self.params.get("steps") or 0
+
+    def _count(self, batch, logs=None) -> None:
+        self.steps = max(self.steps, batch + 1)  # calls may overtake each other
 
 
 def epoch_timer(model: keras.Model, callbacks: Sequence[Any] = (), **arguments: Any) -> EpochTimer:

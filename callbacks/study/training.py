@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from .learning_rate_sweep import Candidate
 from .times import EpochClock, epoch_timer, take_turns
@@ -34,6 +35,11 @@ class Trial:
         x, *rest = samples if isinstance(samples, tuple | list) else (samples,)
         y, weight = (*rest, None, None)[:2]
         found = self.model.evaluate(x, y, sample_weight=weight, batch_size=batch_size, verbose=0, return_dict=True)
+        if several := [name for name, value in found.items() if np.ndim(value)]:
+            raise ValueError(
+                f"metrics: {several[0]!r} gives {np.size(found[several[0]])} figures, and runs are compared by one: "
+                "give it average='macro', or leave it out."
+            )
         return {name: float(value) for name, value in found.items()}
 
     def train_with(self, optimizer: keras.optimizers.Optimizer) -> None:
@@ -66,6 +72,9 @@ def train_seed(
     Returns:
         Plain values: `rows` (one for each candidate and epoch), `tests` (one for each candidate), `untrained` (the loss
         before training) and `steps` in an epoch.
+
+    Raises:
+        ValueError: before anything is trained, if the model does not log a loss, or a metric is no single figure.
     """
     from ..optimizer_comparison import OptimizerComparison
 

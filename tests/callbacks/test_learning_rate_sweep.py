@@ -51,6 +51,24 @@ def test_the_budget_is_equal():
     assert len({one.label for one in candidates}) == 12
 
 
+@pytest.mark.parametrize("count", [40, 400, np.int64(3)])
+def test_however_many_rates_there_are_none_is_another_one(count):
+    candidates = sweep(find_makers(["sgd", "adam"]), count)
+    assert len({one.label for one in candidates}) == len({(one.optimizer, one.learning_rate) for one in candidates})
+    assert [len(set(rates_of(candidates, name))) for name in ("sgd", "adam")] == [count, count]
+
+
+def test_rates_that_agree_to_six_digits_have_labels_of_their_own():
+    labels = [one.label for one in sweep(find_makers(["adam"]), [0.12345671, 0.12345672, 0.1, 1e-4, 1, 1e30])]
+    assert labels == ["adam@0.0001", "adam@0.1", "adam@0.12345671", "adam@0.12345672", "adam@1", "adam@1e+30"]
+
+
+def test_classes_are_optimizers_of_their_names():
+    makers = find_makers([keras.optimizers.SGD, keras.optimizers.Adam])
+    assert [(name, type(make(0.5)).__name__) for name, make in makers.items()] == [("sgd", "SGD"), ("adam", "Adam")]
+    assert float(keras.ops.convert_to_numpy(makers["adam"](0.5).learning_rate)) == 0.5
+
+
 def test_one_rate_is_the_usual_one():
     assert rates_of(sweep(find_makers(["momentum"]), 1), "momentum") == [0.03]
 
@@ -71,6 +89,11 @@ def test_rates_for_all_and_for_each():
         (["adam", "Adam"], "names adam twice; give a dict"),
         ([], "optimizers is empty"),
         ("", "optimizers is empty"),
+        (None, "optimizers must be a list, .*; got None"),
+        (keras.optimizers.Adam(), "optimizers must be a list, .*; got <keras"),
+        (keras.optimizers.Adam, "optimizers must be a list, .*; got <class"),
+        ({"a/b": "adam"}, "names without a slash; got 'a/b'"),
+        ({"": "adam"}, "names without a slash; got ''"),
         ({"mine": 3}, "'mine' must be a name, a Keras optimizer or a function of the learning rate; got 3"),
         ({"mine": lambda rate: rate}, "'mine' is a function that gives float for a learning rate"),
         (
@@ -94,9 +117,11 @@ def test_optimizers_that_cannot_be_compared(optimizers, says):
         ([0.1, float("nan")], "positive numbers; got nan"),
         (["0.1"], "positive numbers; got '0.1'"),
         ([0.1, 0.1], "each rate once"),
+        ([2**53, 2**53 + 1], "each rate once"),  # the same, once they are floats
         ([], "at least one"),
         (0, "at least 1 for each optimizer; got 0"),
         (True, "at least 1 for each optimizer; got True"),
+        (np.int64(0), "at least 1 for each optimizer; got"),
     ],
 )
 def test_rates_that_cannot_be_tried(rates, says):

@@ -72,10 +72,19 @@ def test_the_exact_mode_is_keras_fit_of_one_optimizer_after_the_other_bit_for_bi
         assert tested[["test_loss", "test_accuracy"]].tolist() == [scores["loss"], scores["accuracy"]]
 
 
-def test_seeds_are_paired_and_differ(study):
+def test_seeds_and_optimizers_differ(study):
     assert len(set(study.untrained.values())) == 2
     first = study.results.query("epoch == 1").pivot(index="learning_rate", columns=["optimizer", "seed"], values="loss")
     assert (first.nunique(axis=1) == first.notna().sum(axis=1)).all()
+
+
+def test_what_a_seed_decides_is_the_same_for_all_optimizers():
+    """At rates that move nothing, only weights, batches and dropout decide the losses of an epoch."""
+    names = ["sgd", "adam"]
+    results = compare(names, learning_rates=[1e-30], epochs=1).results
+    losses = results.pivot(index="seed", columns="optimizer", values="loss")[names]
+    assert losses.eq(losses["sgd"], axis=0).all(axis=None)
+    assert losses["sgd"].nunique() == 2
 
 
 def test_the_results_are_tidy(study):
@@ -129,6 +138,94 @@ def test_a_data_set_of_batches_can_be_compared_on():
     assert study.rule.steps_per_epoch == 4
 
 
+@pytest.mark.filterwarnings("ignore:.*ran out of data", "ignore:.*shuffle=True")  # Keras, of such data
+@pytest.mark.parametrize("held_out", [{"validation_data": VALIDATION}, {}])
+def test_steps_are_counted_where_nobody_knows_how_many_there_will_be(held_out):
+    tf = pytest.importorskip("tensorflow")
+    batches = tf.data.Dataset.from_tensor_slices(TRAIN).filter(lambda x, y: True).batch(16)  # its length is unknown
+    study = compare(
+        data=(batches,),
+        **{**held_out, "batch_size": None, "rounds": 1, "seeds": 1, "target": ("loss", 9), "learning_rates": 1},
+    )
+    assert study.rule.steps_per_epoch == 5
+    assert study.summary["steps_to_target"].tolist() == [5, 5]
+    assert all(0 < seconds < 1 for seconds in study.step_seconds.values())
+
+
+@pytest.mark.parametrize("name", ["x", "validation_data", "test_data"])
+def test_what_can_be_gone_through_only_once_is_refused(name, monkeypatch):
+    monkeypatch.setattr(keras.Model, "evaluate", lambda *args, **kwargs: pytest.fail("it was used up"))
+    given = {"x": TRAIN[0], "y": TRAIN[1], **HELD_OUT} | {name: (one for one in [TRAIN])}
+    with pytest.raises(ValueError, match=f"{name} is a generator, which gives its samples only once"):
+        compare_optimizers(make_model, ["sgd"], **given, **COMMON)
+
+
+def test_rates_that_agree_to_six_digits_are_runs_of_their_own():
+    study = compare(learning_rates=[0.12345671, 0.12345672], seeds=1, epochs=1)
+    assert study.results.groupby("optimizer")["learning_rate"].apply(list).to_dict() == {
+        "sgd": [0.12345671, 0.12345672],
+        "adam": [0.12345671, 0.12345672],
+    }
+
+
+def test_a_metric_of_several_figures_is_refused_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: pytest.fail("it trained"))
+    data = (TRAIN[0], np.eye(3, dtype="float32")[TRAIN[1]])
+    with pytest.raises(ValueError, match=r"'f1_score' gives 3 figures, .* give it average='macro'"):
+        compare(data=data, loss="mse", metrics=[keras.metrics.F1Score()])
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    given = {"epochs": np.int64(1), "batch_size": np.int32(16), "learning_rates": np.int64(2), "rounds": np.int64(0)}
+    study = compare(["sgd"], seeds=np.arange(2), target=("loss", np.float32(9)), folder=tmp_path, **given)
+    assert sorted(study.untrained) == [0, 1]
+    assert study.runs.rates == {"sgd": [0.01, 1.0]}
+    plain = {name: int(one) for name, one in given.items()}
+    again = compare(["sgd"], seeds=np.int64(2), folder=tmp_path, resume=True, **plain)
+    pd.testing.assert_frame_equal(again.results, study.results)
+
+
+@pytest.mark.parametrize(
+    "metrics", ["accuracy", ("accuracy",), {"digit": ["accuracy"]}, keras.metrics.MeanSquaredError()]
+)
+def test_metrics_as_compile_takes_them(metrics):
+    def make():
+        inputs = keras.Input((7,))
+        return keras.Model(inputs, {"digit": keras.layers.Dense(3, name="digit")(inputs)})
+
+    data = (TRAIN[0], {"digit": np.eye(3, dtype="float32")[TRAIN[1]]})
+    study = compare(make=make, data=data, loss={"digit": "mse"}, metrics=metrics, seeds=1, epochs=1)
+    assert study.rule.monitor.endswith("accuracy" if "MeanS" not in repr(metrics) else "mean_squared_error")
+
+
+@pytest.mark.filterwarnings("ignore:.*includes a `lambda`")
+def test_a_model_compiled_with_functions_can_be_copied():
+    def own_loss(y_true, y_pred):
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+    def own_error(y_true, y_pred):
+        return own_loss(y_true, y_pred)
+
+    given = {"loss": None, "metrics": None, "seeds": 1, "epochs": 1, "learning_rates": [1e-30]}
+    model = make_model()
+    model.compile("sgd", own_loss, metrics=[own_error])
+    results = compare(["sgd"], make=model, **given).results
+    np.testing.assert_allclose(results["own_error"], results["loss"], rtol=1e-5)
+    model.compile("sgd", lambda y_true, y_pred: own_loss(y_true, y_pred))
+    with pytest.raises(ValueError, match=r"'sequential.*' cannot be copied; give a function that makes it anew"):
+        compare(make=model, **given)
+
+
+def test_the_target_of_a_metric_is_reached_from_the_side_that_is_better():
+    def score(y_true, y_pred):
+        return keras.ops.mean(y_pred)
+
+    given = {"metrics": [score], "monitor": "val_score", "seeds": 1, "epochs": 1, "validation_data": VALIDATION}
+    for higher in (True, False):
+        rule = compare(["sgd"], **given, higher_is_better=higher, target=("score", 0.1)).rule
+        assert rule.target_is_lower_limit is higher
+
+
 def test_without_validation_the_training_samples_have_to_do():
     study = compare(seeds=1)
     assert study.rule.monitor == "accuracy"
@@ -154,8 +251,12 @@ def test_steps_are_timed_alone():
         assert summary.loc[name, "seconds_to_target"] == 5 * seconds  # after an epoch of five steps
 
 
-def test_what_is_saved(study, tmp_path):
+def test_what_is_saved(study, tmp_path, monkeypatch):
+    drawn = []
+    plot = type(study).plot
+    monkeypatch.setattr(type(study), "plot", lambda self: drawn.append(self) or plot(self))
     study.save(tmp_path / "out", settings={"model": "a small one"})
+    assert len(drawn) == 1
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "study.csv", "summary.csv", "study.png", "report.html",
     }  # fmt: skip
@@ -195,6 +296,14 @@ def test_a_folder_of_another_comparison_is_refused(tmp_path):
         compare(**arguments)
     with pytest.raises(ValueError, match=r"with other settings: candidates was \['sgd@0.1', 'adam@0.001'\], epochs"):
         compare(["sgd"], **{**arguments, "epochs": 2}, resume=True)
+    for key, other in (
+        ("loss", {"loss": keras.losses.SparseCategoricalCrossentropy()}),
+        ("metrics", {"metrics": None}),
+        ("validated", {"validation_data": VALIDATION}),
+        ("tested", {"test_data": TEST}),
+    ):
+        with pytest.raises(ValueError, match=f"with other settings: {key} was"):
+            compare(**{**arguments, **other}, resume=True)
     (tmp_path / "study.json").write_text("{")
     with pytest.raises(ValueError, match=r"study.json cannot be read: .* Take it away"):
         compare(**arguments, resume=True)
@@ -216,6 +325,12 @@ def test_infinite_figures_survive_on_disk(tmp_path):
         ({"seeds": 0}, "seeds must be at least 1; got 0"),
         ({"seeds": [1, 1]}, r"each seed once, and at least one; got \[1, 1\]"),
         ({"seeds": [-1]}, r"from 0 to 2\*\*32 - 1; got -1"),
+        ({"seeds": 2.0}, r"seeds must be how many there are, or a list .*; got 2\.0"),
+        ({"seeds": [0.0]}, r"seeds must be whole numbers .*; got 0\.0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1; got 0"),
+        ({"optimizers": {"a/b": "sgd"}}, "names without a slash; got 'a/b'"),
+        ({"folder": __file__}, r"test_optimizer_study\.py is a file; name a folder"),
+        ({"resume": True}, "resume=True needs folder"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
         ({"rounds": -1}, "rounds must be a whole number of at least 0; got -1"),
         ({"confidence": 95}, "confidence must be between 0 and 1"),
@@ -232,6 +347,13 @@ def test_refusals_before_anything_is_trained(arguments, says, monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: pytest.fail("it trained"))
     with pytest.raises(ValueError, match=says):
         compare(**{**HELD_OUT, **arguments})
+
+
+def test_an_option_that_there_is_not_is_named():
+    with pytest.raises(TypeError, match="compare_optimizers has no argument 'epoch'; did you mean 'epochs'"):
+        compare(epoch=3)
+    with pytest.raises(TypeError, match="compare_optimizers has no argument 'identity'"):
+        compare(identity={})
 
 
 def test_a_function_that_gives_the_same_model_again_is_found_out():

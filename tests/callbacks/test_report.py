@@ -107,6 +107,35 @@ def test_a_healthy_run_is_said_to_be_healthy(tmp_path):
     assert "Nothing that the doctor looks for is wrong with this run." in page.text
 
 
+def test_a_doctor_that_saw_nothing_does_not_say_that_all_is_well(tmp_path):
+    monitor = GradientMonitor()
+    _, history = trained(monitor, epochs=1)
+    monitor.findings = [{"epoch": 1, "condition": "vanishing", "layer": "hidden", "evidence": "its norm is 1e-9"}]
+    page = ReportPage(write_report(tmp_path / "report.html", [TrainingDoctor(verbose=0), monitor], history))
+    assert page.headings == ["Learning curves", "Gradient monitor", "Settings and versions"]
+    assert "Nothing that the doctor looks for" not in page.text
+    assert "its norm is 1e-9" in page.text
+
+
+def test_one_callback_need_not_stand_in_a_list(tmp_path):
+    clipping = GradientClipping(value=1.0)
+    trained(clipping, epochs=1)
+    page = ReportPage(write_report(tmp_path / "report.html", callbacks=clipping))
+    assert page.headings == ["Learning curves", "Gradient clipping", "Settings and versions"]
+    for wrong in (keras.callbacks.EarlyStopping(), "doctor", None):
+        with pytest.raises(ValueError, match=r"callbacks must be a list, such as \[TrainingDoctor\(\)\]; got"):
+            write_report(tmp_path / "report.html", callbacks=wrong)
+
+
+def test_a_model_that_is_not_built_has_no_number_of_parameters(tmp_path):
+    norms = WeightNorms()
+    norms.set_model(keras.Sequential([keras.layers.Dense(1)], name="later"))
+    page = ReportPage(write_report(tmp_path / "report.html", [norms], {"loss": [1.0]}))
+    assert "later (Sequential)" in page.text
+    assert "parameters" not in page.text
+    assert "NoneType" not in page.text  # it has no optimizer either
+
+
 def test_without_a_doctor_the_monitor_tells_what_it_found(tmp_path):
     monitor = GradientMonitor()
     _, history = trained(monitor, epochs=2)
@@ -139,6 +168,40 @@ def test_a_figure_without_a_value_for_every_epoch_is_left_out():
     _, history = trained(epochs=4, validation_split=0.25, validation_freq=2)
     assert len(history.history["val_loss"]) == 2
     assert [set(row) for row in history_rows(history)] == [{"epoch", "loss", "mae"}] * 4
+
+
+def test_what_is_left_out_is_said(tmp_path):
+    history = {
+        "loss": [0.5, 0.4],
+        "val_loss": [0.6],
+        "f1_score": [np.array([0.1, 0.2]), np.array([0.3, 0.4])],
+        "val_f1_score": [[0.1, 0.2], [0.3, 0.4]],  # as JSON keeps it
+    }
+    page = ReportPage(write_report(tmp_path / "report.html", history=history))
+    assert page.files["history.csv"] == "epoch,loss\n1,0.5\n2,0.4\n"
+    text = " ".join(page.text.split())
+    assert "Not shown: val_loss (not measured in every epoch, and the history does not tell in which)." in text
+    assert "Not shown: f1_score, val_f1_score (not one figure but several)." in text
+    assert "Not shown" not in ReportPage(write_report(tmp_path / "b.html", history={"loss": [0.5]})).text
+
+
+def test_a_metric_of_a_figure_for_each_class_does_not_stop_the_report(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=[keras.metrics.F1Score()])
+    history = model.fit(np.ones((4, 3)), np.eye(2)[[0, 1, 0, 1]], epochs=1, verbose=0)
+    page = ReportPage(write_report(tmp_path / "report.html", history=history))
+    assert len(page.pictures) == 1
+    assert "Not shown: f1_score (" in " ".join(page.text.split())
+
+
+def test_a_history_of_two_fits_shows_the_last():
+    both = keras.callbacks.History()
+    model, _ = trained(both, epochs=3)
+    second = model.fit(np.ones((16, 3)), np.ones((16, 1)), epochs=2, verbose=0, callbacks=[both])
+    assert second is both
+    assert len(both.history["loss"]) == 5
+    losses = both.history["loss"][-2:]
+    assert [(row["epoch"], row["loss"]) for row in history_rows(both)] == list(zip((1, 2), losses, strict=True))
 
 
 def test_epochs_are_those_of_the_fit():

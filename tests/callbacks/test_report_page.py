@@ -75,6 +75,12 @@ def test_many_rows_of_an_epoch_each_are_thinned_out_and_keep_both_ends():
     assert table.which == f"{MOST_ROWS} of 199 rows"
 
 
+@pytest.mark.parametrize("first", [{}, {"epoch": 1}])
+def test_many_rows_of_which_not_all_have_an_epoch_are_thinned_out(first):
+    table = Table(csv_text([first | {"rate": 0.5}] + [{"rate": 1 / n} for n in range(1, 80)]), "rates.csv")
+    assert (len(table.rows), table.which) == (MOST_ROWS, f"{MOST_ROWS} of 80 rows")
+
+
 def test_a_column_without_values_is_not_shown():
     assert Table("a,b,c\n1,,x\n2,,\n", "table.csv").columns == ["a", "c"]
 

@@ -29,6 +29,14 @@ losses = st.lists(st.floats(0.01, 5.0), min_size=1, max_size=12)
         ("mean_absolute_error", False),
         ("kl_divergence", False),
         ("val_perplexity", False),
+        ("false_positives", False),
+        ("val_false_negatives_1", False),
+        ("false_acceptance_rate", False),
+        ("true_positives", True),
+        ("val_true_negatives", True),
+        ("mape", False),
+        ("val_msle", False),
+        ("logcosh", False),
     ],
 )
 def test_the_name_of_a_metric_tells_which_way_is_better(metric, expected):

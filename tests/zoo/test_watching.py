@@ -16,7 +16,15 @@ from gradschool.zoo.engine.fitting import Execution
 from gradschool.zoo.engine.progress import ProgressBar
 from gradschool.zoo.engine.run_folder import NoFolder, RunFolder
 from gradschool.zoo.pictures.curves import learning_curves
-from gradschool.zoo.watching import STEMS, WATCHES, check_watch, choose_watch, make_callbacks, write_results
+from gradschool.zoo.watching import (
+    STEMS,
+    WATCHES,
+    check_watch,
+    choose_watch,
+    make_callbacks,
+    results_written,
+    write_results,
+)
 
 FIT = ["fit", "mlp_16_16", "--epochs", "3", "--set", "dropout=0.2", "--watch", "all", "--clip", "percentile=50"]
 on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="checkpoints are TensorFlow's")
@@ -146,6 +154,10 @@ def test_unknown_names_are_refused_before_anything_is_done(capsys):
     assert "takes exactly one of" in refused(capsys, "--clip", "global_norm=1", "--clip", "value=1")
     assert "takes exactly one of" in refused(capsys, "--clip", "nonfinite=skip", "--seeds", "2")
     assert "--clip takes KEY=VALUE" in refused(capsys, "--clip", "1.0")
+    for window in ("x", "[3]", "2.5", "true"):
+        said = refused(capsys, "--clip", "percentile=50", "--clip", f"window={window}")
+        assert "--clip window must be a number of updates, such as window=100; got" in said
+    assert "--clip: window is a number of updates" in refused(capsys, "--clip", "value=1", "--clip", "window=9")
 
 
 @pytest.mark.slow
@@ -179,6 +191,21 @@ def test_a_worker_that_is_not_the_chief_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
     write_results(RunFolder(tmp_path), callbacks)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clipping.csv", "clipping.png"]
+
+
+@pytest.mark.parametrize("mishap", [ValueError("cannot be drawn"), OSError("the disk is full")])
+def test_what_went_wrong_counts_even_where_the_results_cannot_be_written(tmp_path, monkeypatch, mishap):
+    callbacks = make_callbacks((), {"global_norm": 1.0})
+    callbacks["clipping"].rows = [{"epoch": 1}]
+
+    def fail():
+        raise mishap
+
+    monkeypatch.setattr(callbacks["clipping"], "plot", fail)
+    with pytest.raises(RuntimeError, match="the real error"), results_written(RunFolder(tmp_path), callbacks):
+        raise RuntimeError("the real error")
+    with pytest.raises(type(mishap), match=str(mishap)), results_written(RunFolder(tmp_path), callbacks):
+        pass  # nothing else went wrong
 
 
 def test_what_is_said_while_training_is_short_and_no_part_of_the_json(capsys):

@@ -136,7 +136,10 @@ def _rates(given: Sequence[str] | None, candidates: int | None):
     if any(name for name, *_ in pairs):
         if not all(name for name, *_ in pairs):
             raise ValueError("--learning-rates: name an optimizer before every list, as in adam=0.001,0.01, or none.")
-        return {name.strip().lower(): _numbers(text) for name, _, text in pairs}
+        rates: dict[str, list[float]] = {}
+        for name, _, text in pairs:
+            rates.setdefault(name.strip().lower(), []).extend(_numbers(text))
+        return rates
     return [rate for *_, text in pairs for rate in _numbers(text)]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from gradschool.__main__ import main
+from gradschool.zoo.engine import comparing
 
 QUICK = ["compare", "mlp_16_16", "--optimizers", "sgd,adam", "--epochs", "2", "--candidates", "2"]
 
@@ -83,6 +84,26 @@ def test_json_has_every_figure(compared, capsys):
     for row, known in zip(report["optimizers"], rows(compared / "summary.csv"), strict=True):
         assert row["val_accuracy"] == pytest.approx(float(known["val_accuracy"]))
         assert row["censored"] == (known["steps_to_target"] == "inf")
+
+
+@pytest.mark.parametrize(("target", "censored"), [("val_accuracy=1.5", True), ("val_accuracy=0", False)])
+def test_json_says_which_runs_do_not_reach_the_target(compared, capsys, target, censored):
+    capsys.readouterr()
+    assert main([*QUICK, "--seeds", "2", "--out", str(compared), "--resume", "--target", target, "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["optimizers"]:
+        assert row["censored"] is censored
+        assert row["steps_to_target"] == (None if censored else 41)  # of an epoch
+        assert (row["seconds_to_target"] is None) is censored
+
+
+def test_rates_of_one_optimizer_may_come_one_by_one(monkeypatch, capsys):
+    def compared(recipe, names, out, *, learning_rates, **kwargs):
+        raise ValueError(f"to be tried: {learning_rates}")
+
+    monkeypatch.setattr(comparing, "compare_recipe", compared)
+    rates = ["--learning-rates", "adam=0.002", "--learning-rates", "Adam=0.004", "--learning-rates", "sgd=0.1,0.2"]
+    error = refused(capsys, *QUICK[1:4], *rates)
+    assert "to be tried: {'adam': [0.002, 0.004], 'sgd': [0.1, 0.2]}" in error
 
 
 @pytest.mark.slow

@@ -216,6 +216,39 @@ def test_a_damaged_picture_is_named(run, capsys):
     assert not (run / "report.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("config.json", b'{"gradschool": "0", "recipe": {}}', "its recipe has no model. Put it back"),
+        ("config.json", b'{"gradschool": "0", "recipe": 3}', "its recipe has no model. Put it back"),
+        ("config.json", b"\xff{}", "'utf-8' codec can't decode"),
+        ("history.csv", b"epoch,loss\n1,0.5\n2,much\n", "loss is 'much' in row 2. Put it right, or take it away"),
+        ("history.csv", b"epoch,loss\n1,0.5\n,0.4\n", "row 2 has None for epoch. Put it right"),
+        ("history.csv", b"epoch,loss\nfirst,0.5\n", "row 1 has 'first' for epoch. Put it right"),
+        ("history.csv", b"epoch,loss\n1,\xff\n", "'utf-8' codec can't decode"),
+        ("clipping.csv", b"epoch,grad_norm\n1,\xff\n", "'utf-8' codec can't decode"),
+        ("findings.csv", b"epoch,evidence\n1,it is bad\n", "row 1 has None for condition. Put it right"),
+        ("metrics.json", b'{"test": {"loss": "low"}}', "test has 'low' for loss. Put it right, or take it away"),
+        ("metrics.json", b'{"test": 3}', "test is 3. Put it right"),
+    ],
+)
+def test_a_damaged_file_is_named(run, capsys, name, content, says):
+    change(run, watch=["doctor"])
+    (run / name).write_bytes(content)
+    error = refused(capsys, str(run))
+    assert f"{name} cannot be read: {says}" in " ".join(error.split())
+    assert "Traceback" not in error
+    assert not (run / "report.html").exists()
+
+
+def test_an_epoch_may_lack_a_figure(run):
+    (run / "metrics.json").unlink()
+    (run / "history.csv").write_text("epoch,loss,val_loss\n1,0.5,0.75\n2,,0.625\n")
+    page = report(run)
+    assert page.headings == ["Learning curves", "Results", "Clipping", "Settings and versions"]
+    assert "0.625" in page.text.partition("Learning curves")[0]  # of the last epoch's figures, that which is there
+
+
 def test_report_run_gives_the_same(run):
     written = report_run(run)
     assert written.path == run / "report.html"
