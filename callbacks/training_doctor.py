@@ -1,15 +1,20 @@
 """`TrainingDoctor`: says in plain words what is wrong with a training run, and is silent on a healthy one."""
 
 import numbers
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from .dead_unit_tracker import DeadUnitTracker
 from .diagnostic import Diagnostic
-from .doctoring.batch_checks import look_at_batches
+from .doctoring.batch_checks import ENOUGH, NoBatchesError, first_samples, look_at_samples
 from .doctoring.diagnoses import LASTING, leave_out_consequences, look_at_epochs, look_at_gradients, look_at_units
+from .doctoring.guessing import Guess, best_guess
 from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
-from .keras_internals import FitSession, output_layers
+from .keras_internals import FitSession, leaf_optimizer, output_layers
+
+UNLIKE_ALL = ("data not shuffled", "labels constant", "labels not finite")  # labels that say little about the others
 
 
 class TrainingDoctor(Diagnostic):
@@ -23,7 +28,9 @@ class TrainingDoctor(Diagnostic):
     Args:
         batches: the first batches, to be looked at before training: `(x, y)` arrays in the order in which they are
             trained on (so not those that `fit` shuffles), or batches of such: a `tf.data.Dataset`, a list. It finds
-            data not shuffled, labels that are all the same, inputs not normalized or not finite.
+            data not shuffled, labels that are all the same or not finite, inputs not normalized or not finite. Their
+            labels also tell what is reached by guessing, so that a plateau or a loss that exploded in the first epoch
+            is told from a run that has converged. An iterator is looked at in the first fit.
         patience: how many epochs make a trend, at least 2.
         verbose: 1 prints what was found when training ends, 0 nothing.
 
@@ -53,6 +60,9 @@ class TrainingDoctor(Diagnostic):
         self.batches, self.patience, self.verbose = batches, patience, verbose
         self.epochs: list[dict[str, Any]] = []
         self._fit: FitSession | None = None
+        self._fresh = True
+        self._seen: list[dict[str, Any]] | None = None  # in the batches
+        self._guess = Guess()
 
     @property
     def findings(self) -> list[dict[str, Any]]:
@@ -61,29 +71,56 @@ class TrainingDoctor(Diagnostic):
 
     def attach(self, fit: FitSession) -> None:
         self.epochs, self._fit = [], fit
-        if self.batches is not None:
-            self.rows = [{"epoch": 0, **one} for one in look_at_batches(self.batches, self.model)]
+        self._fresh = not int(getattr(leaf_optimizer(self.model.optimizer), "iterations", 0))
+        if self._seen is None or not isinstance(self.batches, Iterator):
+            self._look_at_batches()
+        self.rows = [{"epoch": 0, **one} for one in self._seen or ()]
+
+    def _look_at_batches(self) -> None:
+        self._seen, self._guess = [], Guess()
+        if self.batches is None:
+            return
+        try:
+            x, y = first_samples(self.batches, self.model)
+            found = look_at_samples(x, y, self.model)
+            if len(y) == 1 and len(y[0]) >= ENOUGH and not any(one["condition"] in UNLIKE_ALL for one in found):
+                self._guess = best_guess(self.model, y[0])
+            self._seen = found
+        except NoBatchesError:
+            self._seen = None
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # not worth a fit
+            warnings.warn(f"TrainingDoctor could not look at batches: {error}", stacklevel=2)
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, numbers.Number)}
         self.epochs.append({"epoch": epoch + 1, **figures})
-        found, units = [], []
+        if self._guess == Guess():
+            self._guess = best_guess(self.model)  # now that it is built
+        found: list[dict[str, Any]] = []
+        units: list[dict[str, Any]] = []  # of this epoch
+        stopped: set[str] = set()
         for callback in self._fit.callbacks if self._fit is not None else ():
             if isinstance(callback, GradientMonitor):
                 found += look_at_gradients([one for one in callback.findings if one["epoch"] == epoch + 1])
+                now = [row for row in callback.rows if row["epoch"] == epoch + 1]
+                stopped |= {row["layer"] for row in now if row["gradient_norm"] == 0}
             elif isinstance(callback, DeadUnitTracker):
-                units = [row for row in callback.rows if epoch + 1 - LASTING < row["epoch"] <= epoch + 1]
-                found += look_at_units(units, self._lasting(), self._outputs(units))
+                last = [row for row in callback.rows if epoch + 1 - LASTING < row["epoch"] <= epoch + 1]
+                found += look_at_units(last, self._lasting(), self._outputs(last))
+                units += [row for row in last if row["epoch"] == epoch + 1]
             elif isinstance(callback, GradientClipping):
                 found += self._look_at_clipping(callback.rows)
         dying = any(one["condition"] == "dead units" for one in found)
-        found = [*look_at_epochs(self.epochs, self.patience, dying), *found]
-        now = [row for row in units if row["epoch"] == epoch + 1]
-        self.rows += [{"epoch": epoch + 1, **one} for one in leave_out_consequences(found, now)]
+        found = [*look_at_epochs(self.epochs, self.patience, dying, self._fresh, self._guess), *found]
+        if not any(one["condition"] == "learning rate too high" for one in (*self.rows, *found)):
+            stopped = set()
+        self.rows += [{"epoch": epoch + 1, **one} for one in leave_out_consequences(found, units, stopped)]
 
     def _lasting(self) -> int:
         """Through how many epochs units have to be in trouble: fewer where there are no more."""
-        return min(LASTING, self.params.get("epochs") or LASTING)
+        epochs = (self.params or {}).get("epochs")
+        return min(LASTING, max(1, epochs - self.epochs[0]["epoch"] + 1)) if epochs else LASTING
 
     def _outputs(self, units: list[dict[str, Any]]) -> set[str]:
         """The layers of the model's outputs; the last one that is tracked, where a `call` does not tell."""

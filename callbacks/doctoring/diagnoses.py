@@ -1,16 +1,21 @@
 """What a training run's figures say is wrong with it: one rule for each condition, on the epochs so far.
 
-Notation: l_t is the training loss of epoch t, v_t the validation loss; p the patience, in epochs.
+Notation: l_t is the training loss of epoch t, v_t the validation loss; p the patience, in epochs; u the loss of an
+untrained model and g that of the best answer that is the same for all samples (`guessing.py`).
 
     learning rate too high   l_t is not finite; or l_t > 3 l_1, or > 1.5 l_1 in two epochs; or in the last p epochs the
                              loss rose by more than half its mean, and half of l_1, in all; or updates are longer than
                              0.3 of the weights, or were longer than 0.1 once and now l_t > 0.9 l_1, or longer than
-                             0.05 once and units have died
+                             0.05 once and units have died; or l_1 > 10 u, and in the last p epochs the loss, no longer
+                             falling by 0.1, stayed above 3 u, or above 0.9 g with an accuracy that is no more than
+                             guessed
     learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p
                              changes is down, the last half to twice as large as the first), and updates, if measured,
-                             are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %
+                             are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %; and, as
+                             for a plateau, nothing says that the model knows more than that
     plateau                  in the last p epochs the loss has moved by less than 1 %, to and fro or by less than 0.1 %,
-                             and it is still above 0.9 l_1, or the accuracy below 0.95
+                             and it is still above 0.9 l_1; the optimizer was new in epoch 1, l_t > 0.9 g, and the
+                             accuracy is no more than guessed: a model that has converged stays where it is as well
     overfitting              all of the last p validation losses are at least 1.25 times the least one, by a tenth of
                              v_1 and of l_1 or more; and the training loss has fallen since that one, with no rises
                              that come to half its mean in the last p epochs
@@ -19,9 +24,9 @@ Notation: l_t is the training loss of epoch t, v_t the validation loss; p the pa
     saturated units          more than half of a layer's units lay at a limit nearly always, three epochs running; not
                              the model's outputs, whose limits are the right answers
 
-A figure that was not measured makes its rule silent. The bounds are wide, so that healthy runs with their noise stay
-below them. A loss near zero multiplies easily without harm, so that rises are also measured by the first loss. An
-update of 1/1000 of the weights is usual, and 1/10 or 1/10 000 is neither.
+A figure that was not measured makes its rule silent, or is not asked for where the rule has others. The bounds are
+wide, so that healthy runs with their noise stay below them. A loss near zero multiplies easily without harm, so that
+rises are also measured by the first loss. An update of 1/1000 of the weights is usual, and 1/10 or 1/10 000 is neither.
 """
 
 import itertools
@@ -30,21 +35,30 @@ import statistics
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from .finding import finding
+from .guessing import Guess
+
 Epochs = Sequence[Mapping[str, Any]]  # the logs of the epochs so far, with `epoch`
 LITTLE = 0.9  # of the first loss: whoever is above has learned next to nothing
+GUESSED = 0.1  # of what there is to gain beyond a guess: an accuracy that gains less is one
+ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy")
 DEAD, SATURATED = 0.4, 0.5  # shares of a layer's units
 LASTING = 3  # epochs
 
 SLOWER = "Lower the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains. "
 
 
-def look_at_epochs(epochs: Epochs, patience: int, dying: bool = False) -> Iterator[dict[str, Any]]:
+def look_at_epochs(
+    epochs: Epochs, patience: int, dying: bool = False, fresh: bool = True, guess: Guess | None = None
+) -> Iterator[dict[str, Any]]:
     """What is wrong by the losses of the epochs so far.
 
     Args:
         epochs: the logs of each, `loss` at least; `val_loss`, `accuracy`, `update_ratio` where there are any.
         patience: p, how many epochs make a trend; at least 2.
         dying: whether a layer's units were found dead.
+        fresh: whether the optimizer was new before the first of them, so that nothing was learned by then.
+        guess: what is reached by guessing.
 
     Yields:
         For each trouble `condition`, `layer` (None), `evidence` and `remedy`.
@@ -57,23 +71,24 @@ def look_at_epochs(epochs: Epochs, patience: int, dying: bool = False) -> Iterat
     losses = [float(row["loss"]) for row in epochs if row.get("loss") is not None]
     if not losses or len(losses) < len(epochs):
         return
-    if (evidence := _too_high(epochs, losses, patience, dying)) is not None:
-        yield _finding(
-            "learning rate too high", evidence, SLOWER + "Clipping the gradients helps against single jumps."
-        )
+    guess = guess or Guess()
+    evidence = _too_high(epochs, losses, patience, dying) or _never_recovered(epochs, losses, patience, guess)
+    if evidence is not None:
+        yield finding("learning rate too high", evidence, SLOWER + "Clipping the gradients helps against single jumps.")
         return  # what else the losses do follows from it
-    if (evidence := _too_low(epochs, losses, patience)) is not None:
+    has_learned_nothing = fresh and losses[-1] > LITTLE * losses[0] > 0 and _guesses(epochs[-1], guess)
+    if has_learned_nothing and (evidence := _too_low(epochs, losses, patience)) is not None:
         remedy = "Raise the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains."
-        yield _finding("learning rate too low", evidence, remedy)
-    elif (evidence := _plateau(epochs, losses, patience)) is not None:
-        yield _finding(
+        yield finding("learning rate too low", evidence, remedy)
+    elif has_learned_nothing and (evidence := _plateau(epochs, losses, patience)) is not None:
+        yield finding(
             "plateau",
             evidence,
             "Change the learning rate (ReduceLROnPlateau lowers it), give the model more units, or look at whether "
             "inputs and labels belong together.",
         )
     if (evidence := _overfitting(epochs, losses, patience)) is not None:
-        yield _finding(
+        yield finding(
             "overfitting",
             evidence,
             "Stop earlier (EarlyStopping with restore_best_weights=True), or use dropout, weight decay, augmentation, "
@@ -91,7 +106,7 @@ def look_at_gradients(findings: Sequence[Mapping[str, Any]]) -> Iterator[dict[st
     }
     for one in findings:
         condition = f"{one['condition']} gradients"
-        yield {**_finding(condition, one["evidence"], remedies[one["condition"]]), "layer": one["layer"]}
+        yield finding(condition, one["evidence"], remedies[one["condition"]], one["layer"])
 
 
 def look_at_units(
@@ -119,27 +134,32 @@ def look_at_units(
             remedy = (
                 "Lower the learning rate, use He initialization, or leaky ReLU, ELU or SELU, which keep a gradient."
             )
-            yield {**_finding("dead units", evidence, remedy), "layer": layer}
+            yield finding("dead units", evidence, remedy, layer)
         saturated = all((one.get("saturated_fraction") or 0) > SATURATED for one in last)
         if len(last) == epochs and saturated and layer not in outputs:
             evidence = f"{row['saturated']:g} of its {row['units']} units were at a limit for nearly every sample"
             remedy = (
                 "Normalize the inputs, start from smaller weights (Glorot), or use a normalization layer before it."
             )
-            yield {**_finding("saturated units", evidence, remedy), "layer": layer}
+            yield finding("saturated units", evidence, remedy, layer)
 
 
 def leave_out_consequences(
-    findings: Sequence[dict[str, Any]], units: Sequence[Mapping[str, Any]]
+    findings: Sequence[dict[str, Any]], units: Sequence[Mapping[str, Any]], stopped: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """The findings without those that only follow from a layer all of whose units are dead: nothing learns below it.
+    """The findings without those that only follow from others.
+
+    Nothing learns below a layer all of whose units are dead. Where a learning rate was too high, layers may get no
+    gradient any more.
 
     Args:
         findings: of one epoch.
         units: the rows of a `DeadUnitTracker` of that epoch.
+        stopped: the layers without any gradient, if the learning rate was found too high by then.
     """
+    findings = [one for one in findings if one["condition"] != "vanishing gradients" or one["layer"] not in stopped]
     if not any((row.get("dead_fraction") or 0) >= 1 for row in units):
-        return list(findings)
+        return findings
     follow = ("vanishing gradients", "learning rate too low", "plateau")
     return [one for one in findings if one["condition"] not in follow]
 
@@ -163,6 +183,31 @@ def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: boo
     return None
 
 
+def _never_recovered(epochs: Epochs, losses: Sequence[float], patience: int, guess: Guess) -> str | None:
+    """For a loss that exploded in the first epoch, beside which all that follows is small."""
+    first, now, untrained = losses[0], losses[-1], guess.untrained
+    if untrained is None or len(losses) <= patience or not first > 10 * untrained > 0:
+        return None
+    if now <= LITTLE * losses[-patience] or not (now > 3 * untrained or _guesses(epochs[-1], guess)):
+        return None
+    return (
+        f"in epoch {epochs[0]['epoch']} the loss was {first:.3g} on average, while an untrained model's would be about "
+        f"{untrained:.2g}; now it stays at {now:.3g}"
+    )
+
+
+def _guesses(row: Mapping[str, Any], guess: Guess) -> bool:
+    """Whether nothing shows that a model does better than guessing."""
+    if guess.loss is not None and row["loss"] <= LITTLE * guess.loss:
+        return False
+    accuracy, chance = _accuracy(row), GUESSED if guess.accuracy is None else guess.accuracy
+    return accuracy is None or accuracy - chance < GUESSED * (1 - chance)
+
+
+def _accuracy(row: Mapping[str, Any]) -> float | None:
+    return next((row[name] for name in ACCURACIES if row.get(name) is not None), None)
+
+
 def _rises(losses: Sequence[float], patience: int) -> float:
     """By how much the loss went up in the last epochs, whenever it did."""
     return sum(max(0.0, after - before) for before, after in itertools.pairwise(losses[-patience - 1 :]))
@@ -174,7 +219,7 @@ def _mean(losses: Sequence[float], patience: int) -> float:
 
 def _too_low(epochs: Epochs, losses: Sequence[float], patience: int) -> str | None:
     last = losses[-patience - 1 :]
-    if len(last) <= patience or not losses[-1] > LITTLE * losses[0] > 0:
+    if len(last) <= patience:
         return None
     falls = [before - after for before, after in itertools.pairwise(last)]
     ratio = epochs[-1].get("update_ratio")
@@ -193,9 +238,7 @@ def _plateau(epochs: Epochs, losses: Sequence[float], patience: int) -> str | No
         return None
     if last[0] - last[-1] > max(0.5 * (max(last) - min(last)), 1e-3 * abs(last[-1])):
         return None  # it is on its way
-    accuracy = epochs[-1].get("accuracy", epochs[-1].get("sparse_categorical_accuracy"))
-    if not (losses[-1] > LITTLE * losses[0] or (accuracy is not None and accuracy < 0.95)):
-        return None
+    accuracy = _accuracy(epochs[-1])
     beside = "" if accuracy is None else f", at an accuracy of {accuracy:.3g}"
     return f"the loss has stayed between {min(last):.4g} and {max(last):.4g} for {patience} epochs{beside}"
 
@@ -215,7 +258,3 @@ def _overfitting(epochs: Epochs, losses: Sequence[float], patience: int) -> str 
         f"the validation loss was least in epoch {epochs[least]['epoch']} ({lowest:.3g}) and has been {recent:.3g} or "
         f"more for {patience} epochs, while the training loss fell from {losses[least]:.3g} to {losses[-1]:.3g}"
     )
-
-
-def _finding(condition: str, evidence: str, remedy: str) -> dict[str, Any]:
-    return {"condition": condition, "layer": None, "evidence": evidence, "remedy": remedy}

@@ -25,8 +25,29 @@ def test_sorted_labels_are_not_shuffled():
 
 
 def test_one_label_for_all():
-    (finding,) = look_at_batches((X, np.zeros(256)))
-    assert finding["evidence"] == "the first 256 labels are all 0"
+    x = np.concatenate([X, X])
+    (finding,) = look_at_batches((x, np.zeros(512)))
+    assert finding["evidence"] == "the first 512 labels are all 0"
+    (finding,) = look_at_batches((x, np.full(512, "cat")))
+    assert finding["evidence"] == "the first 512 labels are all 'cat'"
+    assert found((x, np.eye(3)[np.ones(512, int)])) == ["labels constant"]
+    assert found((x, np.ones(512, bool))) == ["labels constant"]
+
+
+def test_labels_that_are_not_finite():
+    for bad in (np.nan, np.inf):
+        y = RNG.normal(size=(256, 2))
+        y[3, 1] = bad
+        (finding,) = look_at_batches((X, y))
+        assert finding["condition"] == "labels not finite"
+        assert finding["evidence"].startswith("0.20% of the labels")
+
+
+def test_every_output_s_labels_are_looked_at():
+    (finding,) = look_at_batches((X, {"a": Y, "b": np.sort(Y), "c": np.sort(Y)}))
+    assert finding["condition"] == "data not shuffled"
+    assert "256 labels of output 2 are" in finding["evidence"]
+    assert "256 labels of output 3 are" in finding["evidence"]
 
 
 def test_inputs_that_are_not_normalized():
@@ -36,6 +57,16 @@ def test_inputs_that_are_not_normalized():
     assert found((X + 1000, Y)) == ["inputs not normalized"]
     assert found((X * np.float32([1, 1, 1, 5e-2, 9e3]), Y)) == ["inputs not normalized"]
     assert found((X * 1e-4, Y)) == ["inputs not normalized"]
+    assert found((np.maximum(X - 0.5, 0) * 1e-2, Y)) == ["inputs not normalized"]  # mostly 0
+
+
+def test_pixels_are_integers_of_any_rank():
+    pixels = RNG.integers(0, 256, (64, 49))
+    plain = keras.Sequential([keras.Input((49,)), layers.Dense(4)])
+    table = keras.Sequential([keras.Input((49,)), layers.Embedding(256, 3), layers.Flatten(), layers.Dense(4)])
+    for model, of_bytes, of_integers in ((None, True, False), (plain, True, True), (table, False, False)):
+        assert found((pixels.astype("uint8"), Y[:64]), model) == of_bytes * ["inputs not normalized"]
+        assert found((pixels, Y[:64]), model) == of_integers * ["inputs not normalized"]
 
 
 def test_inputs_that_are_not_finite():
@@ -59,6 +90,27 @@ def test_usual_inputs_are_normal():
     assert found((RNG.random((64, 8, 8, 3), "float32"), Y[:64])) == []  # images in [0, 1]
     assert found((np.eye(50, dtype="float32")[RNG.integers(0, 50, 256)], Y)) == []  # one-hot
     assert found((RNG.integers(0, 9999, (256, 12)), Y)) == []  # tokens
+
+
+def test_wide_inputs_that_are_mostly_0_are_normal():
+    words = np.zeros((64, 20_000), "float32")
+    words[np.arange(64)[:, None], RNG.integers(0, 20_000, (64, 60))] = RNG.random((64, 60)) + 0.5
+    for x in (np.eye(64, 20_000, dtype="float32"), words / np.linalg.norm(words, axis=1, keepdims=True)):
+        assert x.std() < 0.01
+        assert found((x, Y[:64])) == []
+
+
+def test_a_rare_class_need_not_be_among_the_first():
+    rare = np.zeros(4096, int)
+    rare[700] = 1
+    x = RNG.normal(size=(4096, 2)).astype("float32")
+    batches = [(x[n : n + 32], rare[n : n + 32]) for n in range(0, 4096, 32)]
+    assert found(batches[:4]) == []
+    assert found(batches) == []
+    assert found(batches[40:]) == ["labels constant"]
+    rare[700], rare[3000] = 0, 1
+    assert found((x, rare)) == []
+    assert found((x, np.arange(4096) > 3000)) == ["data not shuffled"]
 
 
 def test_a_model_that_scales_its_inputs_may_get_any():
@@ -116,6 +168,60 @@ def test_several_inputs_are_not_taken_for_batches():
     assert found(((X, 300 * X), Y)) == ["inputs not normalized"]
     assert found(({"a": X, "b": X}, {"c": np.sort(Y)})) == ["data not shuffled"]
     assert found(((X, Y), (X, Y))) == []
+    assert found(((X, 300 * X[:, :3]), (Y, np.sort(Y)))) == ["inputs not normalized", "data not shuffled"]
+    inputs = [keras.Input((5,)), keras.Input((5,))]
+    outputs = [layers.Dense(1)(one) for one in inputs]
+    model = keras.Model(inputs, outputs)
+    assert found(((X, 300 * X), (X[:, :1], X[:, :1])), model) == ["inputs not normalized"]
+    assert found(([[X, 300 * X], [X[:, :1], X[:, :1]]],), model) == ["inputs not normalized"]
+    assert found((([X, X], [Y, Y]), ([X, 300 * X], [Y, Y])), model) == ["inputs not normalized"]
+
+
+# === Unusual data ===
+def test_labels_may_be_words():
+    words = np.array(["cat", "dog", "eel"])[Y % 3]
+    for kind in (str, bytes, object):
+        assert found((X, words.astype(kind))) == []
+        assert found((X, np.sort(words).astype(kind))) == ["data not shuffled"]
+    lists = np.empty(256, object)
+    lists[:] = [[n] for n in Y]
+    assert found((X, lists)) == []
+
+
+def test_samples_that_are_in_no_batches():
+    assert found([(x, y) for x, y in zip(X, np.sort(Y), strict=True)]) == ["data not shuffled"]
+    assert found([(x, np.eye(4)[y]) for x, y in zip(300 * X, Y, strict=True)]) == ["inputs not normalized"]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        assert found(tf.data.Dataset.from_tensor_slices((300 * X, Y))) == ["inputs not normalized"]
+
+
+def test_sequences_may_have_another_length_in_each_batch():
+    batches = [(300 * RNG.normal(size=(16, length, 2)), RNG.integers(0, 4, (16, length))) for length in (7, 5, 7)]
+    assert found(batches) == ["inputs not normalized"]
+
+
+def test_a_few_kinds_of_numbers_are_compared_as_classes():
+    assert found((X[:64], np.array([*[0.5] * 63, 0.7]))) == []
+
+
+def test_an_iterator_is_looked_at_in_the_first_fit():
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    doctor = TrainingDoctor(batches=iter([(300 * X, X[:, :1])]), verbose=0)
+    for _ in range(2):
+        model.fit(X, X[:, :1], verbose=0, callbacks=[doctor])
+        assert [row["condition"] for row in doctor.rows] == ["inputs not normalized"]
+
+
+def test_a_look_that_fails_does_not_end_the_fit():
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    doctor = TrainingDoctor(batches=([1, 2], 3), verbose=0)
+    with pytest.warns(UserWarning, match="could not look at batches"):
+        model.fit(X, X[:, :1], epochs=2, verbose=0, callbacks=[doctor])
+    assert len(doctor.epochs) == 2
 
 
 def test_a_few_labels_may_be_equal_by_chance():

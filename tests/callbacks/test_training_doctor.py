@@ -9,7 +9,8 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, TrainingDoctor
-from gradschool.callbacks.doctoring.diagnoses import look_at_epochs, look_at_units
+from gradschool.callbacks.doctoring.diagnoses import leave_out_consequences, look_at_epochs, look_at_units
+from gradschool.callbacks.doctoring.guessing import Guess, best_guess
 
 CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -46,6 +47,20 @@ def lstm(seed):
 def regression(seed):
     keras.utils.set_random_seed(seed)
     return keras.Sequential([keras.Input((64,)), layers.Dense(16, activation="tanh"), layers.Dense(1)])
+
+
+def linear(activation=None, width=5):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input((width,)), layers.Dense(1, activation=activation)])
+
+
+def noisy(count=400, steepness=1.5):
+    """Inputs, numbers, and classes that are random, with a logistic regression's chances."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(count, 5)).astype("float32")
+    z = x @ rng.normal(size=(5, 1))
+    classes = rng.random((count, 1)) < 1 / (1 + np.exp(-steepness * z))
+    return x, (z + 0.1 * rng.normal(size=z.shape)).astype("float32"), classes.astype("float32")
 
 
 def examine(model, optimizer, x, y, epochs=8, loss=CROSS_ENTROPY, held_out=None, units=True, **kwargs):
@@ -96,6 +111,27 @@ def test_dead_units_and_not_what_follows_from_them():
     assert "32 of its 32 units" in found["dead units"][0]["evidence"]
 
 
+def test_dead_units_of_one_tracker_of_two():
+    x, y = digits(128)
+    model = mlp(depth=2)
+    model.get_layer("h0").bias.assign(np.full(32, -99.0))
+    model.get_layer("h1").bias.assign(np.ones(32))
+    model.compile(keras.optimizers.SGD(0.01), CROSS_ENTROPY)
+    doctor, monitor = TrainingDoctor(verbose=0), GradientMonitor()
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[DeadUnitTracker("h0"), DeadUnitTracker("h1"), doctor, monitor])
+    assert [one["layer"] for one in monitor.findings] == 3 * ["h0"]  # no gradient, which follows
+    assert [(row["epoch"], row["condition"], row["layer"]) for row in doctor.rows] == [(3, "dead units", "h0")]
+
+
+def test_units_in_trouble_through_all_of_the_few_epochs_of_a_fit_that_goes_on():
+    x, y = digits(128)
+    model = mlp(bias_initializer=keras.initializers.Constant(-99.0))
+    model.compile(keras.optimizers.SGD(0.01), CROSS_ENTROPY)
+    doctor = TrainingDoctor(verbose=0)
+    model.fit(x, y, initial_epoch=8, epochs=10, verbose=0, callbacks=[doctor, DeadUnitTracker()])
+    assert [(row["epoch"], row["condition"]) for row in doctor.rows] == [(10, "dead units")]
+
+
 def test_saturated_units():
     start = keras.initializers.RandomNormal(stddev=30.0, seed=1)
     found, _ = examine(mlp("tanh", kernel_initializer=start), keras.optimizers.SGD(1e-3), *digits(), epochs=2)
@@ -116,6 +152,39 @@ def test_a_plateau():
     model = keras.Sequential([keras.Input((64,)), layers.Dense(10)])
     found, _ = examine(model, keras.optimizers.SGD(1e-2), 0 * x, y, 14, units=False)
     assert set(found) == {"plateau"}
+
+
+def test_a_plateau_of_deep_sigmoids():
+    model = mlp("sigmoid", depth=8)
+    model.compile(keras.optimizers.Adam(1e-3), CROSS_ENTROPY, metrics=["acc"])
+    doctor = TrainingDoctor(batches=digits(), verbose=0)
+    model.fit(*digits(), epochs=8, verbose=0, callbacks=[doctor])
+    assert {row["condition"] for row in doctor.rows} == {"plateau"}
+    assert "at an accuracy of 0.1" in doctor.rows[-1]["evidence"]
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("SGD", 100.0), ("Adam", 1.0)])
+def test_a_learning_rate_a_thousand_times_too_high(kind, rate):
+    model = mlp(depth=2)
+    model.compile(getattr(keras.optimizers, kind)(rate), CROSS_ENTROPY)
+    doctor, monitor = TrainingDoctor(verbose=0), GradientMonitor()
+    model.fit(*digits(), epochs=9, verbose=0, callbacks=[doctor, monitor])
+    assert doctor.epochs[0]["loss"] > 10 * max(row["loss"] for row in doctor.epochs[2:])  # so that none seems high
+    assert [row["condition"] for row in doctor.rows if row["epoch"] == 9] == ["learning rate too high"]
+    assert "an untrained model's would be about 2.3" in doctor.rows[-1]["evidence"]
+
+
+def test_a_learning_rate_of_a_regression_that_is_far_too_high():
+    x, _ = digits()
+    y = x @ np.random.default_rng(1).normal(size=(64, 1)).astype("float32")
+    y -= y.mean()
+    keras.utils.set_random_seed(0)
+    hidden = [layers.Dense(32, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input((64,)), *hidden, layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(1.0), "mse")
+    doctor = TrainingDoctor(batches=(x, y), verbose=0)
+    model.fit(x, y, epochs=20, verbose=0, callbacks=[doctor])
+    assert {row["condition"] for row in doctor.rows} == {"learning rate too high"}
 
 
 def test_gradients_that_were_not_finite_without_a_monitor():
@@ -183,6 +252,43 @@ def test_a_loss_that_jitters_near_zero_is_healthy(seed):
     assert found == {}
 
 
+@pytest.mark.parametrize(
+    ("activation", "loss", "number", "rate"),
+    [(None, "mse", 1, 0.05), (None, "huber", 1, 0.05), ("sigmoid", "binary_crossentropy", 2, 0.5)],
+)
+def test_what_has_converged_is_no_plateau_in_a_later_fit(activation, loss, number, rate):
+    x, y = noisy()[0], noisy()[number]
+    model, doctor = linear(activation), TrainingDoctor(verbose=0)
+    model.compile(keras.optimizers.SGD(rate), loss)
+    for _ in range(2):
+        model.fit(x, y, epochs=20, verbose=0, callbacks=[doctor])
+    losses = [row["loss"] for row in doctor.epochs]
+    assert max(losses[-6:]) < 1.01 * min(losses[-6:])
+    assert doctor.rows == []
+
+
+@pytest.mark.parametrize("metrics", [["accuracy"], ["binary_accuracy"], None])
+def test_noise_that_cannot_be_learned_is_no_plateau(metrics):
+    x, _, y = noisy(4000, steepness=0.9)
+    model, doctor = linear("sigmoid"), TrainingDoctor(verbose=0)
+    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy", metrics=metrics)
+    model.fit(x, y, epochs=8, verbose=0, callbacks=[doctor])
+    losses = [row["loss"] for row in doctor.epochs]
+    assert max(losses[2:]) < 1.01 * min(losses[2:])
+    assert losses[-1] > 0.9 * losses[0]
+    assert doctor.rows == []
+
+
+def test_a_loss_that_falls_fast_is_healthy():
+    x, y, _ = noisy()
+    y = 100 + y  # far from where an untrained model is
+    model, doctor = linear(), TrainingDoctor(batches=(x, y), verbose=0)
+    model.compile(keras.optimizers.SGD(0.2), "mse")
+    model.fit(x, y, epochs=9, verbose=0, callbacks=[doctor])
+    assert doctor.epochs[0]["loss"] > 1000 * doctor.epochs[-1]["loss"]
+    assert doctor.rows == []
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_right_answers_at_the_limits_of_a_sigmoid_are_healthy(seed):
     keras.utils.set_random_seed(seed)
@@ -227,12 +333,12 @@ def test_a_patience_that_is_none_is_refused(patience):
 
 
 # === Rules by themselves ===
-def conditions(losses, held_out=None, patience=3, **last):
+def conditions(losses, held_out=None, patience=3, fresh=True, guess=None, **last):
     epochs = [{"epoch": n, "loss": loss} for n, loss in enumerate(losses, 1)]
     for row, value in zip(epochs, held_out or (), strict=False):
         row["val_loss"] = value
     epochs[-1] |= last
-    return [one["condition"] for one in look_at_epochs(epochs, patience)]
+    return [one["condition"] for one in look_at_epochs(epochs, patience, fresh=fresh, guess=guess)]
 
 
 def test_losses_at_the_bounds_of_the_rules():
@@ -251,12 +357,78 @@ def test_losses_at_the_bounds_of_the_rules():
     assert conditions([1.0, 1.0, 1.001, 0.999, 1.0]) == ["plateau"]
     assert conditions([1.0, 0.98, 0.97, 0.968, 0.966], update_ratio=1e-2) == []  # on its way
     assert conditions([1.0, 0.2, 0.2, 0.2, 0.2]) == []  # converged, as far as anybody knows
-    assert conditions([1.0, 0.2, 0.2, 0.2, 0.2], accuracy=0.6) == ["plateau"]
+    assert conditions([1.0, 0.2, 0.2, 0.2, 0.2], accuracy=0.6) == []  # on labels with noise
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.5, 0.8, 0.9, 1.0]) == ["overfitting"]
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.9, 0.5, 0.9, 1.0]) == []  # not for long yet
     assert conditions([1.0, 0.5, 0.1, 0.3, 0.1], [1.0, 0.5, 0.8, 0.9, 1.0]) == []  # training goes to and fro as well
     assert conditions([1.0, 0.5, 0.4, 0.3, 0.2], [1.0, 0.04, 0.06, 0.06, 0.06]) == []  # too little to matter
     assert conditions([1.0, 0.5], update_ratio=0.5) == ["learning rate too high"]
+
+
+def test_a_plateau_is_where_nothing_was_learned():
+    flat, falling = [2.4, 2.3, 2.3, 2.3, 2.3], [2.4, 2.39, 2.38, 2.37, 2.36]
+    for losses, condition in ((flat, "plateau"), (falling, "learning rate too low")):
+        assert conditions(losses) == [condition]
+        assert conditions(losses, fresh=False) == []
+        assert conditions(losses, acc=0.3) == []
+        assert conditions(losses, acc=0.15) == [condition]
+        for accuracy, found in ((0.63, [condition]), (0.65, [])):  # of 0.4 beyond a guess, less and more than a tenth
+            assert conditions(losses, guess=Guess(0.6), categorical_accuracy=accuracy) == found
+        assert conditions(losses, guess=Guess(loss=2.5)) == [condition]
+        assert conditions(losses, guess=Guess(loss=2.7)) == []
+
+
+def test_a_loss_that_exploded_in_the_first_epoch():
+    guess, high = Guess(0.1, 2.0, 2.3), ["learning rate too high"]
+    assert conditions([24.0, 3.0, 2.4, 2.4, 2.4], guess=guess) == high
+    assert conditions([24.0, 3.0, 2.4, 2.4], guess=guess, patience=4) == []  # not for long yet
+    assert conditions([22.0, 3.0, 2.4, 2.4, 2.4], guess=guess) == []
+    assert conditions([24.0, 3.0, 2.4, 2.4, 2.4]) == []  # as far as anybody knows
+    assert conditions([24.0, 3.0, 2.4, 2.4, 2.4], guess=guess, accuracy=0.5) == []
+    assert conditions([24.0, 8.0, 7.0, 7.0, 7.0], guess=guess, accuracy=0.5) == high
+    assert conditions([24.0, 3.0, 2.4, 2.2, 2.0], guess=guess) == []  # on its way
+    assert conditions([24.0, 3.0, 1.7, 1.7, 1.7], guess=guess) == []  # has learned
+
+
+def test_no_gradient_after_a_learning_rate_that_was_too_high():
+    found = [{"condition": "vanishing gradients", "layer": layer} for layer in ("a", "b")]
+    assert leave_out_consequences(found, []) == found
+    assert leave_out_consequences(found, [], {"a"}) == found[1:]
+
+
+def constant(answer, y):
+    return np.broadcast_to(np.asarray(answer, "float32"), (len(y), *np.shape(answer)))
+
+
+def test_guesses_are_the_best_answers_that_are_the_same_for_all():
+    rng = np.random.default_rng(0)
+    classes, numbers = rng.choice(3, 300, p=[0.2, 0.7, 0.1]), rng.normal(5.0, 2.0, (301, 2)).astype("float32")
+    hot, bits = np.eye(3)[classes], (rng.random((300, 2)) < [0.1, 0.7]).astype("float32")
+    cases = (
+        ("sparse_categorical_crossentropy", classes, hot.mean(axis=0), np.full(3, 1 / 3)),
+        (keras.losses.CategoricalCrossentropy(), hot, hot.mean(axis=0), np.full(3, 1 / 3)),
+        ("binary_crossentropy", bits, bits.mean(axis=0), np.full(2, 0.5)),
+        ("mse", numbers, numbers.mean(axis=0), np.zeros(2)),
+        (keras.losses.MeanAbsoluteError(), numbers, np.median(numbers, axis=0), np.zeros(2)),
+    )
+    for loss, y, best, before in cases:
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(len(best))])
+        model.compile("sgd", loss)
+        found, compute = best_guess(model, y), keras.losses.get(loss)
+        for value, answer in ((found.loss, best), (found.untrained, before)):
+            losses = keras.ops.convert_to_numpy(compute(y, constant(answer, y)))
+            np.testing.assert_allclose(value, losses.mean(), rtol=1e-4)
+    assert best_guess(model) == Guess()
+
+
+def test_guesses_without_labels_are_of_as_many_classes_as_there_are_outputs():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(5)])
+    model.compile("sgd", CROSS_ENTROPY)
+    found = best_guess(model)
+    np.testing.assert_allclose([found.accuracy, found.loss, found.untrained], [0.2, np.log(5), np.log(5)])
+    assert best_guess(model, np.arange(5)) == found  # too few
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(reduction="sum"))
+    assert best_guess(model) == Guess(0.2)
 
 
 def test_dead_units_and_long_updates_are_a_rate_too_high():
@@ -282,7 +454,8 @@ def test_units_at_the_bounds_of_the_rules():
     def row(**figures):
         return {"layer": "a", "units": 10, "dead": None, "saturated": None, **figures}
 
-    assert list(look_at_units([row(dead=4, dead_fraction=0.4), row(saturated=5, saturated_fraction=0.5)])) == []
+    assert list(look_at_units([row(dead=4, dead_fraction=0.4)])) == []
+    assert list(look_at_units([row(saturated=5, saturated_fraction=0.5)])) == []
     (found,) = look_at_units([row(dead=5, dead_fraction=0.5)])
     assert found["condition"] == "dead units"
     (found,) = look_at_units([row(saturated=6, saturated_fraction=0.6)])
