@@ -1,5 +1,6 @@
 """`DeadUnitTracker`: units that never fire, and units stuck at a limit of their activation, layer by layer."""
 
+import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +95,12 @@ class DeadUnitTracker(Diagnostic):
     ):
         super().__init__()
         for name, value, most in (("margin", margin, 0.5), ("saturated_above", saturated_above, 1.0)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < most:
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < most:
                 raise ValueError(f"{name} is a share, at least 0 and less than {most}; got {value!r}.")
         if saturation_outputs is not None and (not isinstance(saturation_outputs, int) or saturation_outputs < 1):
             raise ValueError(f"saturation_outputs is a number, at least 1, or None; got {saturation_outputs!r}.")
         self.layers = None if layers is None else as_list(layers)
-        self.frequency, self.margin, self.saturated_above = frequency, margin, saturated_above
+        self.frequency, self.margin, self.saturated_above = frequency, float(margin), float(saturated_above)
         self.saturation_outputs = saturation_outputs
         self.activations = check_activations(activations or {})
         self.unit_rows: list[dict[str, Any]] = []  # one per epoch and layer, with arrays of all its units

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .keras_internals import FitSession, session_of
+from .keras_internals import FitSession, build_all, is_built, leaf_optimizer, refuse_several_optimizers, session_of
 
 if TYPE_CHECKING:
     import pandas
@@ -59,6 +59,22 @@ class Diagnostic(keras.callbacks.Callback):
         if session is not None:
             session.leave(self)
 
+    def only_optimizer(self) -> keras.optimizers.Optimizer:
+        """The optimizer that holds the model's update rule.
+
+        Raises:
+            ValueError: if the model has none, or several.
+        """
+        name, optimizer = type(self).__name__, getattr(self.model, "optimizer", None)
+        if not isinstance(optimizer, keras.optimizers.Optimizer):
+            raise ValueError(
+                f"{name} needs a model with an optimizer: call model.compile(optimizer, loss) first; its optimizer "
+                f"is {optimizer!r}."
+            )
+        leaf = leaf_optimizer(optimizer)
+        refuse_several_optimizers(leaf, name)
+        return leaf
+
     @property
     def results(self) -> "pandas.DataFrame":
         """What was measured in the last fit, as a tidy table: one observation a row, one variable a column."""
@@ -94,20 +110,32 @@ class Diagnostic(keras.callbacks.Callback):
         )
 
 
-def check_patterns(argument: str, patterns: Sequence[str] | None, names: Sequence[str]) -> None:
+def build_if_possible(fit: FitSession) -> ValueError | None:
+    """Makes the variables that a model would make in its first step; what there is by now can be used all the same.
+
+    Returns:
+        Why the model cannot be built; None if it is.
+    """
+    if not is_built(fit.model):
+        try:
+            build_all(fit)
+        except ValueError as error:
+            return error
+    return None
+
+
+def check_patterns(argument: str, patterns: Sequence[str], names: Sequence[str]) -> None:
     """Refuses a pattern that fits no name.
 
     Args:
         argument: as an error calls it.
-        patterns: such as "block_*"; None for all.
+        patterns: such as "block_*".
         names: of the layers that there are.
 
     Raises:
         ValueError: names the nearest.
     """
-    if not names:
-        raise ValueError(f"{argument}: the model has no layer to track.")
-    for pattern in patterns or ():
+    for pattern in patterns:
         if not any(fnmatch.fnmatch(name, pattern) for name in names):
             nearest = list(difflib.get_close_matches(pattern, names) or dict.fromkeys(names))[:8]
-            raise ValueError(f"{argument}: no layer fits {pattern!r}; there are {', '.join(nearest)}.")
+            raise ValueError(f"{argument}: no layer fits {pattern!r}; there are {', '.join(nearest) or 'none'}.")

@@ -2,21 +2,18 @@
 
 import fnmatch
 import math
+import numbers
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import keras
 
 from .clipping import rules
 from .clipping.norm_history import NormHistory
 from .clipping.stage import ClippingStage
-from .diagnostic import Diagnostic, check_patterns
-from .keras_internals import (
-    FitSession,
-    axes_of_units,
-    gradient_stages,
-    leaf_optimizer,
-    refuse_several_optimizers,
-)
+from .diagnostic import Diagnostic, build_if_possible, check_patterns
+from .keras_internals import FitSession, axes_of_units, gradient_stages, layer_tree, session_of, stages_of
 
 _POLICIES = ("raise", "skip", "zero")
 
@@ -54,19 +51,22 @@ class GradientClipping(Diagnostic):
             the paper. The history goes on in the next `fit` of the same model.
         window: how many of the last norms the percentile is taken of, in place of all. For `percentile` alone.
         epsilon: the least norm that a unit's weights count as. For `adaptive` alone.
-        exclude: layers that `adaptive` leaves alone, by name or pattern such as "logits*"; the paper excludes the last
-            layer of a classifier.
+        exclude: layers that `adaptive` leaves alone, by name, by pattern such as "logits*", or themselves; the paper
+            excludes the last layer of a classifier.
         nonfinite: what becomes of an update whose gradients are infinite or no numbers. "zero": they become zeros, so
             that only the optimizer's momentum moves the weights. "skip": it is left out, as if it had never been.
             "raise": as "zero", and at the end of the epoch a `NonFiniteGradientError` says which update was the first;
-            gradschool's engine ends training at that very step.
+            gradschool's engine ends training at that very step. With another callback that sees to such updates, as
+            `LearningRateFinder` does, nothing is raised.
 
     The logs get `grad_norm` and `grad_norm_max`, mean and largest global norm before clipping over the epoch's updates,
     and `clip_rate`, the share of them that was changed; `nonfinite_steps` where there were any. `results` has one row
     an epoch. In mixed_float16, updates that the loss scale skips for an overflow do not arrive here, and do not count.
+    Squares are summed in float32, so that a gradient beyond about 1.8e19 counts as infinite.
 
     Raises:
-        ValueError: for none or several rules, a limit that is not positive, or an optimizer of several.
+        ValueError: for none or several rules, a limit that is not positive, a layer that is not there, or a model
+            without an optimizer, or with several.
 
     Example:
         >>> import keras, numpy as np
@@ -94,7 +94,7 @@ class GradientClipping(Diagnostic):
         percentile: float | None = None,
         window: int | None = None,
         epsilon: float = 1e-3,
-        exclude: str | Sequence[str] = (),
+        exclude: Any = (),
         nonfinite: str = "raise",
     ):
         super().__init__()
@@ -117,20 +117,23 @@ class GradientClipping(Diagnostic):
         _check_positive("epsilon", epsilon)
         if self.mode == "percentile" and self.limit > 100:
             raise ValueError(f"percentile is in percent, at most 100; got {self.limit}.")
-        if window is not None and (self.mode != "percentile" or int(window) != window or window < 1):
+        if window is not None and (self.mode != "percentile" or not _is_positive(window) or int(window) != window):
             raise ValueError(f"window is a number of updates, at least 1, and goes with percentile; got {window}.")
         if nonfinite not in _POLICIES:
             raise ValueError(f"nonfinite must be one of {', '.join(_POLICIES)}; got {nonfinite!r}.")
-        self.exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+        self.exclude = _as_tuple(exclude)
         if self.exclude and self.mode != "adaptive":
             raise ValueError(f"exclude goes with adaptive; got {self.exclude} with {self.mode}.")
-        self.window, self.epsilon, self.nonfinite = window, epsilon, nonfinite
+        self.limit, self.epsilon, self.nonfinite = float(self.limit), float(epsilon), nonfinite
+        self.window = None if window is None else int(window)
         self._stage: Any = None  # a ClippingStage, from the first fit on
         self._of: Any = None  # the optimizer that the stage was made for
 
+    def __getstate__(self):
+        return self.__dict__ | {"_stage": None, "_of": None}  # which belong to one model's compiled step
+
     def attach(self, fit: FitSession) -> None:
-        leaf = leaf_optimizer(self.model.optimizer)
-        refuse_several_optimizers(leaf, type(self).__name__)
+        leaf = self.only_optimizer()
         clips = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(leaf, name, None) is not None]
         if clips:
             warnings.warn(
@@ -140,6 +143,8 @@ class GradientClipping(Diagnostic):
             )
         if self._of is not leaf:
             self._stage, self._of = None, leaf
+        if self.mode == "adaptive":
+            build_if_possible(fit)  # units and layers to exclude are those of weights
         self._stage = self._next_stage(_updates_to_come(self.params, leaf))
         fit.enter(gradient_stages(self.model, self._stage))
 
@@ -162,8 +167,8 @@ class GradientClipping(Diagnostic):
             return rules.adaptive(
                 self.limit,
                 self.epsilon,
-                lambda variable: variable.path in exempt,
-                lambda variable: axes.get(variable.path),
+                lambda variable: id(variable) in exempt,
+                lambda variable: axes.get(id(variable)),
             )
         make: dict[str, Callable[[float], rules.Rule]] = {
             "global_norm": rules.by_global_norm,
@@ -173,16 +178,23 @@ class GradientClipping(Diagnostic):
         }
         return make[self.mode](self.limit)
 
-    def _excluded_variables(self) -> set[str]:
-        """The paths of the weights of the layers in `exclude`.
+    def _excluded_variables(self) -> set[int]:
+        """The `id`s of the weights of the layers in `exclude`.
 
         Raises:
-            ValueError: for a pattern that fits no layer.
+            ValueError: for one that is, or fits, no layer with weights.
         """
-        layers = [layer for layer in self.model._flatten_layers(include_self=False) if layer.weights]
-        check_patterns("exclude", self.exclude, [layer.name for layer in layers])
-        found = [one for one in layers if any(fnmatch.fnmatch(one.name, pattern) for pattern in self.exclude)]
-        return {weight.path for layer in found for weight in layer.weights}
+        layers = [(layer, layer.name) for layer in self.model._flatten_layers(include_self=False)]
+        layers += [(node.operation, node.path) for node in layer_tree(self.model)[1:]]
+        layers = [(layer, name) for layer, name in layers if getattr(layer, "weights", ())]
+        patterns = [one for one in self.exclude if isinstance(one, str)]
+        check_patterns("exclude", patterns, [name for _, name in layers])
+        found = [layer for layer, name in layers if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
+        for one in (one for one in self.exclude if not isinstance(one, str)):
+            if not any(one is layer for layer, _ in layers):
+                raise ValueError(f"exclude: {one.name!r} is no layer with weights in {self.model.name!r}.")
+            found.append(one)
+        return {id(weight) for layer in found for weight in layer.weights}
 
     # === Epochs ===
     def on_epoch_begin(self, epoch, logs=None):
@@ -208,11 +220,18 @@ class GradientClipping(Diagnostic):
                 logs.setdefault(name, figure)  # of two that clip, the first has the gradients as they were
             if any(row["nonfinite_steps"] for row in self.rows):
                 logs["nonfinite_steps"] = nonfinite
-        if nonfinite and self.nonfinite == "raise":
+        if nonfinite and self.nonfinite == "raise" and not self._is_seen_to_by_others():
             first = int(counts["updates"] - counts["from_first_nonfinite"]) + 1
             raise NonFiniteGradientError(epoch + 1, first, nonfinite)
         if self._stage.history is not None:
             self._warn_if_full(self._stage.history)
+
+    def _is_seen_to_by_others(self) -> bool:
+        """Whether another callback reckons with gradients that are not finite, so that training goes on."""
+        session = session_of(self.model)
+        return (session is not None and session.handles_nonfinite) or any(
+            stage.handles_nonfinite for stage in stages_of(self.model)
+        )
 
     def _warn_if_full(self, history: NormHistory) -> None:
         history.read(self._stage)
@@ -256,6 +275,20 @@ def _updates_to_come(params, optimizer) -> int:
     return math.ceil(steps * epochs / (optimizer.gradient_accumulation_steps or 1))
 
 
+def _as_tuple(layers: Any) -> tuple[Any, ...]:
+    given = layers if isinstance(layers, Iterable) and not isinstance(layers, str) else [layers]
+    found = tuple(one for one in given if one is not None)
+    for one in found:
+        if not isinstance(one, str | keras.layers.Layer):
+            raise ValueError(f"exclude takes names, patterns or Keras layers; got {one!r}.")
+    return found
+
+
+def _is_positive(value: Any) -> bool:
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
+
+
 def _check_positive(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if not _is_positive(value):
         raise ValueError(f"{name} must be a positive number; got {value!r}.")

@@ -2,14 +2,15 @@
 
 import fnmatch
 import math
-from collections.abc import Sequence
+import numbers
 from typing import Any
 
-from .diagnostic import Diagnostic, check_patterns
+from .diagnostic import Diagnostic, build_if_possible, check_patterns
 from .gradients.findings import find_trouble
 from .gradients.noise_scale import noise_scale_from_parts, noise_scale_from_steps
 from .gradients.watch import GradientWatch, layer_names
-from .keras_internals import FitSession, gradient_stages, leaf_optimizer, refuse_several_optimizers
+from .keras_internals import FitSession, gradient_stages
+from .units.selection import as_list
 
 
 class GradientMonitor(Diagnostic):
@@ -21,11 +22,12 @@ class GradientMonitor(Diagnostic):
         noise_scale: whether to estimate the gradient noise scale (`gradients/noise_scale.py`), in samples: about the
             batch size at which larger batches stop paying. From replicas or accumulated micro-batches where there are
             any, otherwise from successive updates; the column `noise_scale_from` says which.
-        layers: the layers to measure, by name or pattern such as "block_*"; all by default.
+        layers: the layers to measure, by name, by pattern such as "block_*", or themselves; all by default.
 
     The logs get `grad_norm` (the mean global norm over the epoch's updates), `grad_norm/<layer>`, and where asked for
     `update_ratio`, `update_ratio/<layer>` and `noise_scale`. `results` has one row for each epoch and layer, in the
-    order in which the model made them: `epoch`, `layer`, `depth` (0 for the first), `gradient_norm` and
+    order in which the model made them: `epoch`, `layer` (by the path that its weights have; by its place in the model
+    where several layers share one), `depth` (0 for the first), `gradient_norm` and
     `gradient_norm_max` (over the epoch's updates), `nonfinite` (updates), `update_ratio`. `noise` has a row for each
     epoch.
 
@@ -33,7 +35,8 @@ class GradientMonitor(Diagnostic):
     rules).
 
     Raises:
-        ValueError: for an `every` below 1, a layer that is not there, an optimizer of several.
+        ValueError: for an `every` below 1, a layer that is not there, a model without an optimizer, with several, or
+            with nothing to train.
 
     Example:
         >>> import keras, numpy as np
@@ -50,17 +53,18 @@ class GradientMonitor(Diagnostic):
         McCandlish et al. 2018, "An Empirical Model of Large-Batch Training" (noise scale).
     """
 
-    def __init__(self, every: int | None = None, noise_scale: bool = False, layers: str | Sequence[str] | None = None):
+    def __init__(self, every: int | None = None, noise_scale: bool = False, layers: Any = None):
         super().__init__()
-        if every is not None and (isinstance(every, bool) or int(every) != every or every < 1):
+        if every is not None and not _is_count(every):
             raise ValueError(f"every is a number of updates, at least 1, or None for no update ratios; got {every!r}.")
-        self.every, self.noise_scale = every, noise_scale
-        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.every, self.noise_scale = None if every is None else int(every), noise_scale
+        self.layers = None if layers is None else as_list(layers)
         self.findings: list[dict[str, Any]] = []
         self.noise_rows: list[dict[str, Any]] = []
         self._watch: GradientWatch | None = None
         self._of: Any = None  # the optimizer that the watch was made for
         self._first_norms: dict[str, float] = {}
+        self._wanted: set[str] = set()  # names of layers
 
     @property
     def noise(self):
@@ -70,19 +74,42 @@ class GradientMonitor(Diagnostic):
         return pandas.DataFrame(self.noise_rows)
 
     def attach(self, fit: FitSession) -> None:
-        leaf = leaf_optimizer(self.model.optimizer)
-        refuse_several_optimizers(leaf, type(self).__name__)
-        check_patterns("layers", self.layers, layer_names(self.model, self.model.trainable_variables))
+        leaf, cannot_be_built = self.only_optimizer(), build_if_possible(fit)
+        if not self.model.trainable_variables:
+            why = "are frozen (trainable=False)" if self.model.weights else "have none"
+            raise ValueError(
+                f"GradientMonitor measures the gradients of weights that are trained, and the layers of "
+                f"{self.model.name!r} {why}."
+            ) from cannot_be_built
+        self._wanted = self._chosen_names()
         self.findings, self.noise_rows, self._first_norms = [], [], {}
         if self._of is not leaf or not self._watch or self._watch.differs_from(self.model):
-            self._watch, self._of = GradientWatch(self.model, self.every, self.noise_scale, self._is_wanted), leaf
+            self._watch, self._of = GradientWatch(self.model, self.every, self.noise_scale), leaf
         fit.enter(gradient_stages(self.model, self._watch))
         if self.noise_scale:
             fit.override("train_step", self._watch.counting_samples(self.model.train_step))
             fit.rebuild()
 
-    def _is_wanted(self, layer: str) -> bool:
-        return self.layers is None or any(fnmatch.fnmatch(layer, pattern) for pattern in self.layers)
+    def _chosen_names(self) -> set[str]:
+        """The names of the layers to measure.
+
+        Raises:
+            ValueError: for one that fits no layer that is trained.
+        """
+        variables = self.model.trainable_variables
+        names = layer_names(self.model, variables)
+        if self.layers is None:
+            return set(names)
+        patterns = [one for one in self.layers if isinstance(one, str)]
+        check_patterns("layers", patterns, names)
+        chosen = {name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
+        for layer in (one for one in self.layers if not isinstance(one, str)):
+            held = {id(one) for one in getattr(layer, "trainable_variables", ())}
+            inside = {name for name, variable in zip(names, variables, strict=True) if id(variable) in held}
+            if not inside:
+                raise ValueError(f"layers: {layer.name!r} has no weights that are trained in {self.model.name!r}.")
+            chosen |= inside
+        return chosen
 
     # === Epochs ===
     def on_epoch_begin(self, epoch, logs=None):
@@ -96,7 +123,7 @@ class GradientMonitor(Diagnostic):
         rows = []
         for depth, layer in enumerate(self._watch.layers):
             figures = counted.of_layer(depth)
-            if figures is not None and self._is_wanted(layer):
+            if figures is not None and layer in self._wanted:
                 rows.append({"epoch": epoch + 1, "layer": layer, "depth": depth, **figures})
         self.rows += rows
         figures = {"grad_norm": counted.global_norm}
@@ -120,6 +147,12 @@ class GradientMonitor(Diagnostic):
 
         self.check_has_results()
         return draw_gradients(self.results, self.noise if self.noise_rows else None)
+
+
+def _is_count(value: Any) -> bool:
+    """Whether this is a whole number, at least 1, of whichever type."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_number and 1 <= value < math.inf and value == int(value)
 
 
 def _noise(counted) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class NormHistory:
         places: for how many norms there is room: the length of a window, or all that will come.
         windowed: whether the newest takes the place of the oldest.
         norms: those that are there already, in the order in which they are kept.
-        added: how many have ever come.
+        added: how many have come, those that found no room included.
     """
 
     def __init__(self, percent: float, places: int, windowed: bool, norms: Sequence[float] = (), added: int = 0):
@@ -48,7 +48,8 @@ class NormHistory:
         """The same history with room for so many more norms."""
         if self.windowed:
             return self
-        return NormHistory(self.percent, len(self._norms) + updates, False, self._norms, self._added)
+        kept = len(self._norms)  # a full history has seen more, which are lost
+        return NormHistory(self.percent, kept + updates, False, self._norms, kept)
 
     @property
     def is_full(self) -> bool:

@@ -5,6 +5,7 @@ Shapes:
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from ..clipping.rules import square_sum, stacked
-from ..keras_internals import GradientStage, dense_gradient, leaf_optimizer, parts_of_update
+from ..keras_internals import GradientStage, dense_gradient, layer_tree, leaf_optimizer, parts_of_update
 
 _ROWS = ("max", "sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts; the first holds maxima
 _NOISE = ("square", "updates", "product", "products")
@@ -28,14 +29,13 @@ class GradientWatch(GradientStage):
         model: whose gradients they are.
         every: at which updates the ratios are measured; None for never.
         noise: whether what the noise scale needs is measured as well.
-        is_wanted: whether a layer's ratio is.
     """
 
-    def __init__(self, model: keras.Model, every: int | None, noise: bool, is_wanted: Callable[[str], bool]):
+    def __init__(self, model: keras.Model, every: int | None, noise: bool):
         super().__init__()
-        self.model, self.every, self.noise, self.is_wanted = model, every, noise, is_wanted
+        self.model, self.every, self.noise = model, every, noise
         self.layers: list[str] = []
-        self.samples = 0  # of a batch, where its shape says so
+        self.samples = 0  # of a batch, where its shape says so: on TensorFlow, `state` counts them
         self.wants_updates = every is not None
         self.wants_parts = noise
         self.parts = 1
@@ -54,7 +54,6 @@ class GradientWatch(GradientStage):
         if self.noise:
             self.add_state("noise", (len(_NOISE),))
             self.add_state("parts", (2,), aggregation="mean")
-            self.add_state("samples", (), "int32", aggregation="sum")
             self._by_successors = self.parts == 1
             if self._by_successors:
                 for number, variable in enumerate(variables):
@@ -132,14 +131,17 @@ class GradientWatch(GradientStage):
 
     # === Samples ===
     def counting_samples(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
-        """A model's `train_step` that also notes how many samples a batch has."""
+        """A model's `train_step` that also notes how many samples a batch has. Not to be called in a step."""
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        if on_tensorflow and "samples" not in self.state:  # the step counts before it makes the rest of the state
+            with self.model.distribute_strategy.scope():
+                self.add_state("samples", (), "int32", aggregation="sum")
 
         @functools.wraps(train_step)
         def counting(*arguments):
             count = ops.shape(keras.tree.flatten(arguments[-1])[0])[0]
-            if "samples" in self.state and keras.backend.backend() == "tensorflow":
-                count = ops.cast(count, "int32")
-                largest = ops.maximum(ops.convert_to_tensor(self.state["samples"]), count)
+            if on_tensorflow:
+                largest = ops.maximum(ops.convert_to_tensor(self.state["samples"]), ops.cast(count, "int32"))
                 self.state["samples"].assign(largest)
             else:
                 self.samples = max(self.samples, int(count))
@@ -161,9 +163,9 @@ class GradientWatch(GradientStage):
             for name, variable in self.state.items()
             if not name.startswith("previous")
         }
-        if not values or not values["counts"][_ROWS.index("updates"), -1]:
+        if "counts" not in values or not values["counts"][_ROWS.index("updates"), -1]:
             return None
-        samples = int(values.get("samples", 0)) or self.samples
+        samples = int(values.get("samples", self.samples))
         accumulated = leaf_optimizer(self.model.optimizer).gradient_accumulation_steps or 1
         return Counted(values, self.parts, samples * accumulated)
 
@@ -239,11 +241,48 @@ def _is_max() -> Any:
 def layer_names(model: keras.Model, variables: Sequence[Any]) -> list[str]:
     """The layer that each variable belongs to, by its path within the model.
 
+    Variables have the paths of the layers that made them, and two layers may have one and the same, as those of two
+    submodels that one function has built. These layers are called by their place in the model.
+
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="a")])
         >>> layer_names(model, model.trainable_variables)
         ['a', 'a']
     """
-    paths = [getattr(one, "path", one.name).rpartition("/")[0] or model.name for one in variables]
     inside = f"{model.name}/"
-    return [path.removeprefix(inside) for path in paths]
+    paths = [getattr(one, "path", one.name).rpartition("/")[0] or model.name for one in variables]
+    names = [path.removeprefix(inside) for path in paths]
+    homes = _homes(model)
+    layers: dict[str, dict[int, str]] = {}  # by name those that have it, with their places
+    for name, variable in zip(names, variables, strict=True):
+        if id(variable) in homes:
+            layer, place = homes[id(variable)]
+            layers.setdefault(name, {})[layer] = place
+    own: dict[int, str] = {}
+    for alike in layers.values():
+        if len(alike) > 1:
+            own |= _told_apart(alike, taken={*layers, *own.values()})
+    return [
+        own.get(homes[id(one)][0], name) if id(one) in homes else name
+        for name, one in zip(names, variables, strict=True)
+    ]
+
+
+def _homes(model: keras.Model) -> dict[int, tuple[int, str]]:
+    """By the variable's `id`, the layer that holds it (its `id` too) and where that first lies in the model."""
+    homes: dict[int, tuple[int, str]] = {}
+    for node in layer_tree(model):
+        of_own = isinstance(node.operation, keras.layers.Layer) and not isinstance(node.operation, keras.layers.RNN)
+        held = node.operation._trainable_variables if of_own else getattr(node.operation, "trainable_variables", ())
+        for variable in held:
+            homes.setdefault(id(variable), (id(node.operation), node.path))
+    return homes
+
+
+def _told_apart(places: dict[int, str], taken: set[str]) -> dict[int, str]:
+    """Names for layers: their places in the model, with a number where several layers lie in one."""
+    names: dict[int, str] = {}
+    for layer, place in places.items():
+        numbered = itertools.chain((place,), (f"{place}_{number}" for number in itertools.count(1)))
+        names[layer] = next(one for one in numbered if one not in {*taken, *names.values()})
+    return names

@@ -51,19 +51,37 @@ def keras_variables(model: keras.Model, variables: Sequence[Any]) -> list[Any]:
     return [known.get(id(one), one) for one in variables]
 
 
-def axes_of_units(model: keras.Model) -> dict[str, tuple[int, ...]]:
-    """By path, the axes over which a unit's weights extend, where these are not all but the last.
+def axes_of_units(model: keras.Model) -> dict[int, tuple[int, ...]]:
+    """By the variable's `id`, the axes over which a unit's weights extend, where these are not all but the last.
 
-    A depthwise convolution has a kernel for each of its input channels, of shape `(H, W, channels, multiplier)`.
+    A depthwise convolution has a kernel for each of its input channels, of shape `(H, W, channels, multiplier)`; a
+    transposed one has kernels of shape `(H, W, filters, channels)`; an `EinsumDense`, as in attention layers, sums over
+    the axes of its kernel that its outputs lack.
     """
-    depthwise = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-    separable = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
     axes = {}
     for layer in model._flatten_layers():
-        name = (
-            "kernel" if isinstance(layer, depthwise) else "depthwise_kernel" if isinstance(layer, separable) else None
-        )
-        kernel = getattr(layer, name, None) if name else None
-        if kernel is not None:
-            axes[kernel.path] = tuple(range(len(kernel.shape) - 2))
+        for variable in layer._trainable_variables:
+            found = _axes_of_unit(layer, variable.name, len(variable.shape))
+            if found is not None:
+                axes[id(variable)] = found
     return axes
+
+
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
+_TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+
+
+def _axes_of_unit(layer, name: str, rank: int) -> tuple[int, ...] | None:
+    """The axes over which a unit's share of one of a layer's own weights extends; None for all but the last."""
+    if (isinstance(layer, _DEPTHWISE) and name == "kernel") or (
+        isinstance(layer, _SEPARABLE) and name == "depthwise_kernel"
+    ):
+        return tuple(range(rank - 2))
+    if isinstance(layer, _TRANSPOSED) and name == "kernel":
+        return (*range(rank - 2), rank - 1)
+    if isinstance(layer, keras.layers.EinsumDense) and name in ("kernel", "bias"):
+        kernel, outputs = layer.equation.partition(",")[2].split("->")
+        summed = [axis for axis, letter in enumerate(kernel) if letter not in outputs] if name == "kernel" else []
+        return tuple(summed or range(rank))  # a bias, and a scale without a sum, count as a whole
+    return None

@@ -1,5 +1,7 @@
 """`GradientClipping` inside `fit`, against gradients computed apart and an optimizer that is given clipped ones."""
 
+import pickle
+
 import keras
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from fitting_ways import (
     weights,
 )
 from gradients import gradients
-from gradschool.callbacks import GradientClipping, NonFiniteGradientError
+from gradschool.callbacks import GradientClipping, LearningRateFinder, NonFiniteGradientError, OptimizerComparison
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 from gradschool.zoo.engine.use import use_engine
 
@@ -204,10 +206,19 @@ def without_it(x, y, bad=2):
     return x[kept], y[kept]
 
 
+def averaging(overwrite=None):
+    return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=overwrite)
+
+
 @pytest.mark.parametrize(
     "optimizer",
-    [lambda: keras.optimizers.SGD(0.1, momentum=0.9), lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1)],
-    ids=["momentum", "adamw"],
+    [
+        lambda: keras.optimizers.SGD(0.1, momentum=0.9),
+        lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        averaging,
+        lambda: averaging(overwrite=2),
+    ],
+    ids=["momentum", "adamw", "moving_average", "overwriting_average"],
 )
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_a_bad_update_is_skipped_as_if_it_had_never_been(use, compile_arguments, optimizer):
@@ -223,6 +234,15 @@ def test_a_bad_update_is_skipped_as_if_it_had_never_been(use, compile_arguments,
     assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 2 * (SAMPLES // BATCH - 1)
     assert logs["nonfinite_steps"] == [1, 1]
     assert clipping.results["nonfinite_steps"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_a_bad_first_update_does_not_begin_a_moving_average(use, compile_arguments):
+    x, y = with_a_bad_batch(0)
+    model, other = (use(model_of(averaging(overwrite=3), **compile_arguments)) for _ in range(2))
+    fit(model, x, y, epochs=1, callbacks=[GradientClipping(global_norm=0.3, nonfinite="skip")])
+    fit(other, *without_it(x, y, 0), epochs=1, callbacks=[GradientClipping(global_norm=0.3)])
+    assert_weights(model, other)
 
 
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
@@ -258,6 +278,19 @@ def test_a_bad_update_is_an_error_at_the_end_of_the_epoch(use, compile_arguments
     assert all(np.isfinite(one).all() for one in weights(model))
     assert clipping.results["nonfinite_steps"].tolist() == [1]
     assert stages_of(model) == []
+
+
+def test_nothing_is_raised_where_another_callback_reckons_with_bad_updates():
+    x, y = samples(SAMPLES * 8)
+    finder = LearningRateFinder(lowest=1e-3, highest=1e6, steps=64, stop_at=float("inf"))
+    clipping, model = GradientClipping(global_norm=1e30), model_of()
+    fit(model, x, y, callbacks=[finder, clipping])
+    assert clipping.results["nonfinite_steps"].sum() > 0
+    assert_weights(model, model_of(), rtol=0, atol=0)
+    optimizers = {"good": keras.optimizers.SGD(0.01), "bad": keras.optimizers.SGD(1e20)}
+    comparison = OptimizerComparison(optimizers)
+    fit(model_of(), x[:SAMPLES], y[:SAMPLES], epochs=3, callbacks=[comparison, GradientClipping(global_norm=1e30)])
+    assert {row["optimizer"] for row in comparison.rows if row["diverged"]} == {"bad"}
 
 
 @on_tensorflow
@@ -330,6 +363,80 @@ def test_the_units_of_a_depthwise_kernel_are_its_channels():
     np.testing.assert_allclose(steps, 0.01 * np.linalg.norm(before.reshape(4, 3), axis=0), rtol=1e-3)
 
 
+def steps_after_one_update(model, x, y, clipping):
+    """What an update of plain SGD at a learning rate of 1 changes, and what was before, for each trained variable."""
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    before = [ops.convert_to_numpy(one.value).copy() for one in model.trainable_variables]
+    model.fit(x, y, batch_size=len(x), verbose=0, callbacks=[clipping])
+    after = [ops.convert_to_numpy(one.value) for one in model.trainable_variables]
+    return [(new - old, old) for new, old in zip(after, before, strict=True)]
+
+
+def assert_clipped(step, weight, axes, limit=0.01):
+    """Every unit's step is as long as it may be, where a unit's weights lie along `axes`."""
+    size, most = (np.sqrt(np.sum(np.square(one, dtype="float64"), axis=axes)) for one in (step, weight))
+    np.testing.assert_allclose(size, limit * np.maximum(most, 1e-3), rtol=1e-3)
+
+
+def test_the_units_of_a_transposed_convolution_are_its_filters():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4, 4, 5)), layers.Conv2DTranspose(7, 3)])
+    x = np.random.default_rng(0).normal(size=(8, 4, 4, 5)).astype("float32")
+    kernel, _ = steps_after_one_update(model, x, np.full((8, 6, 6, 7), 1e5), GradientClipping(adaptive=0.01))
+    assert_clipped(*kernel, axes=(0, 1, 3))  # (3, 3, filters, channels)
+
+
+def test_the_units_of_attention_are_those_of_its_heads():
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((5, 7))
+    model = keras.Model(inputs, layers.MultiHeadAttention(2, 3, name="attention")(inputs, inputs))
+    x = np.random.default_rng(0).normal(size=(8, 5, 7)).astype("float32")
+    steps = steps_after_one_update(model, x, np.full((8, 5, 7), 1e6), GradientClipping(adaptive=0.01))
+    names = [one.path.removeprefix("attention/") for one in model.trainable_variables]
+    found = dict(zip(names, steps, strict=True))
+    for name in ("query/kernel", "key/kernel", "value/kernel"):
+        assert_clipped(*found[name], axes=(0,))  # (inputs, heads, units)
+    assert_clipped(*found["attention_output/kernel"], axes=(0, 1))  # (heads, units, outputs)
+    assert_clipped(*found["value/bias"], axes=(0, 1))  # (heads, units): a bias is clipped as a whole
+
+
+def two_towers():
+    """A model of two submodels that one function has made: layers, and weights, of the same names."""
+    keras.utils.set_random_seed(0)
+
+    def tower(name):
+        inputs = keras.Input((6,))
+        return keras.Model(inputs, layers.Dense(3, name="first")(inputs), name=name)
+
+    inputs = keras.Input((6,))
+    both = layers.Concatenate()([tower(name)(inputs) for name in ("left", "right")])
+    return keras.Model(inputs, layers.Dense(1, name="last")(both))
+
+
+@pytest.mark.parametrize("exclude", ["left", "left/first", lambda model: model.get_layer("left").get_layer("first")])
+def test_a_layer_is_excluded_and_not_another_of_its_name(exclude):
+    x, y = samples()
+    model = two_towers()
+    clipping = GradientClipping(adaptive=1e-6, exclude=exclude(model) if callable(exclude) else exclude)
+    steps = steps_after_one_update(model, x, y, clipping)
+    left, _, right, *_ = (np.abs(step).max() for step, _ in steps)  # of kernels, with biases between them
+    assert left > 1e-3
+    assert right < 1e-5
+
+
+def test_a_model_that_only_its_first_step_would_build_is_clipped_like_one_that_is_built():
+    x = np.random.default_rng(0).normal(size=(SAMPLES, 4, 4, 3)).astype("float32")
+    results = []
+    for inputs in ([], [keras.Input((4, 4, 3))]):
+        keras.utils.set_random_seed(0)
+        inside = [layers.DepthwiseConv2D(2, name="depthwise"), layers.Flatten(), layers.Dense(1, name="last")]
+        model = keras.Sequential([*inputs, *inside])
+        model.compile(keras.optimizers.SGD(1.0), "mse")
+        fit(model, x, samples()[1], callbacks=[GradientClipping(adaptive=0.01, exclude="last")])
+        results.append(model)
+    assert_weights(*results)
+
+
 # === Together with others, and afterwards ===
 @pytest.mark.parametrize("reverse", [False, True])
 def test_other_callbacks_find_the_figures_in_the_logs(tmp_path, reverse):
@@ -390,6 +497,17 @@ def test_nothing_is_left_after_an_error_in_the_middle():
     assert np.abs(weights(model)[0] - weights(plain)[0]).max() > 1e-3
 
 
+def test_a_callback_that_has_been_used_can_be_pickled():
+    x, y = samples()
+    clipping, model = GradientClipping(adaptive=0.01), model_of()
+    fit(model, x, y, callbacks=[clipping])
+    clipping.set_model(None)
+    copy = pickle.loads(pickle.dumps(clipping))
+    assert copy.rows == clipping.rows
+    fit(model_of(), x, y, callbacks=[copy])
+    assert copy.rows == clipping.rows  # of a training like the first
+
+
 def test_a_picture_and_a_table(tmp_path):
     clipping = GradientClipping(global_norm=0.3)
     with pytest.raises(ValueError, match="nothing to show yet"):
@@ -414,12 +532,40 @@ def test_a_picture_and_a_table(tmp_path):
         ({"norm": 1.0, "window": 5}, "goes with percentile"),
         ({"norm": 1.0, "exclude": "last"}, "exclude goes with adaptive"),
         ({"adaptive": 0.01, "epsilon": 0}, "epsilon must be a positive number"),
+        ({"adaptive": 0.01, "exclude": ["last", 3]}, "exclude takes names, patterns or Keras layers; got 3"),
+        ({"value": True}, "value must be a positive number; got True"),
+        ({"percentile": 10, "window": 2.5}, "window is a number of updates"),
         ({"norm": 1.0, "nonfinite": "ignore"}, "one of raise, skip, zero; got 'ignore'"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         GradientClipping(**arguments)
+
+
+@pytest.mark.parametrize("number", [np.float32(0.25), np.float64(0.25), np.int64(1)])
+def test_numbers_of_numpy_are_limits_like_any(number):
+    x, y = samples()
+    model, other = model_of(), model_of()
+    fit(model, x, y, callbacks=[GradientClipping(global_norm=number)])
+    fit(other, x, y, callbacks=[GradientClipping(global_norm=number.item())])
+    assert_weights(model, other, rtol=0, atol=0 if BACKEND != "torch" else 1e-7)
+
+
+def test_no_layer_may_be_excluded():
+    assert GradientClipping(adaptive=0.01, exclude=None).exclude == GradientClipping(adaptive=0.01).exclude == ()
+
+
+def test_a_model_without_an_optimizer_is_refused():
+    model = model_of()
+    model.compile(optimizer=None, loss="mse")
+    with pytest.raises(ValueError, match=r"GradientClipping needs a model with an optimizer: call model.compile"):
+        fit(model, *samples(), callbacks=[GradientClipping(norm=1.0)])
+
+
+def test_a_layer_of_another_model_is_not_excluded():
+    with pytest.raises(ValueError, match="exclude: 'last' is no layer with weights in "):
+        fit(model_of(), *samples(), callbacks=[GradientClipping(adaptive=0.01, exclude=model_of().layers[1])])
 
 
 def test_a_layer_that_is_not_there_is_refused_before_training():

@@ -47,6 +47,17 @@ def test_a_history_goes_on_with_more_room():
     np.testing.assert_allclose(percentiles(longer, norms[7:]), expected, rtol=1e-5)
 
 
+def test_a_history_that_was_full_goes_on_with_what_it_kept():
+    history = NormHistory(90, 4, False)
+    percentiles(history, [float(norm) for norm in range(1, 9)])
+    assert history.is_full
+    longer = history.with_room_for(3)
+    norms = [5.0, 6.0, 7.0]
+    expected = [np.percentile([1, 2, 3, 4, *norms[: n + 1]], 90) for n in range(3)]
+    np.testing.assert_allclose(percentiles(longer, norms), expected, rtol=1e-6)
+    assert not longer.is_full
+
+
 def test_without_room_norms_stay_out_and_it_is_known():
     history = NormHistory(100, 2, False)
     assert percentiles(history, [1.0, 2.0, 3.0]) == [1.0, 2.0, 2.0]
