@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .keras_internals import FitSession, build_all, is_built, leaf_optimizer, refuse_several_optimizers, session_of
+from .keras_internals import (
+    FitSession,
+    build_all,
+    is_built,
+    leaf_optimizer,
+    other_optimizers,
+    refuse_several_optimizers,
+    session_of,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -23,10 +31,12 @@ class Diagnostic(keras.callbacks.Callback):
 
     Attributes:
         rows: the results, one dict a row, of the last fit.
+        columns: of the results, where there are none.
         order: the lowest is called first by Keras, before all other callbacks; the default is 0.
     """
 
     order = 0
+    columns: tuple[str, ...] = ()
 
     def __init__(self):
         super().__init__()
@@ -73,6 +83,13 @@ class Diagnostic(keras.callbacks.Callback):
             )
         leaf = leaf_optimizer(optimizer)
         refuse_several_optimizers(leaf, name)
+        others = other_optimizers(self.model)
+        if others:
+            warnings.warn(
+                f"{type(self.model).__name__} keeps other optimizers beside model.optimizer ({', '.join(others)}): "
+                f"{name} knows nothing of their updates.",
+                stacklevel=2,
+            )
         return leaf
 
     @property
@@ -80,7 +97,7 @@ class Diagnostic(keras.callbacks.Callback):
         """What was measured in the last fit, as a tidy table: one observation a row, one variable a column."""
         import pandas
 
-        return pandas.DataFrame(self.rows)
+        return pandas.DataFrame(self.rows, columns=None if self.rows else list(self.columns))
 
     def plot(self) -> "Figure":
         """A picture of the results, as a matplotlib figure that belongs to no window.

@@ -109,8 +109,8 @@ class GradientClipping(Diagnostic):
         chosen = {name: limit for name, limit in given.items() if limit is not None}
         if len(chosen) != 1:
             raise ValueError(
-                f"GradientClipping takes exactly one of {', '.join(given)}; got {', '.join(chosen) or 'none'}. "
-                "Use two callbacks to clip twice."
+                f"GradientClipping takes exactly one of {', '.join(given)}; got "
+                + (f"{', '.join(chosen)}. Use two callbacks to clip twice." if chosen else "none.")
             )
         ((self.mode, self.limit),) = chosen.items()
         _check_positive(self.mode, self.limit)

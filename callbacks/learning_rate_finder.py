@@ -12,9 +12,7 @@ from .keras_internals import (
     Snapshot,
     build_all,
     gradient_stages,
-    leaf_optimizer,
     learning_rate_by_step,
-    refuse_several_optimizers,
     refuse_stateful_layers,
     write_back_state,
 )
@@ -117,9 +115,7 @@ class LearningRateFinder(Diagnostic):
         fit.enter(gradient_stages(model, stage))
 
     def _check(self, fit: FitSession) -> None:
-        if not isinstance(self.model.optimizer, keras.optimizers.Optimizer):
-            raise ValueError("LearningRateFinder needs a compiled model: call model.compile(optimizer, loss) first.")
-        refuse_several_optimizers(leaf_optimizer(self.model.optimizer), type(self).__name__)
+        self.only_optimizer()
         kinds = keras.callbacks.LearningRateScheduler | keras.callbacks.ReduceLROnPlateau
         for other in fit.callbacks:
             if isinstance(other, kinds):
@@ -199,8 +195,12 @@ class LearningRateFinder(Diagnostic):
         rate = steepest_rate(*self._curve())
         if rate is None:
             raise ValueError(
-                f"the loss falls at no learning rate from {self.lowest:g} to {self.rows[-1]['learning_rate']:.2g}: try "
-                "a smaller `lowest`, or look at the model and its data."
+                f"the loss falls at no learning rate from {self.lowest:g} to {self.rows[-1]['learning_rate']:.2g}: "
+                + (
+                    f"give it more epochs, of which it had but {self._steps} of the {self.steps} steps that it wants."
+                    if self._steps < self.steps
+                    else "try a smaller `lowest`, or look at the model and its data."
+                )
             )
         return rate
 

@@ -13,8 +13,12 @@ from .doctoring.guessing import Guess, best_guess
 from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
 from .keras_internals import FitSession, leaf_optimizer, output_layers
+from .learning_rate_finder import LearningRateFinder
 
 UNLIKE_ALL = ("data not shuffled", "labels constant", "labels not finite")  # labels that say little about the others
+
+
+_SPOILT = ("inputs not finite", "labels not finite")  # whose loss is no number at any learning rate
 
 
 class TrainingDoctor(Diagnostic):
@@ -51,6 +55,7 @@ class TrainingDoctor(Diagnostic):
           Lower the learning rate, ...
     """
 
+    columns = ("epoch", "condition", "layer", "evidence", "remedy")
     order = 50  # after the callbacks whose figures it reads
 
     def __init__(self, batches: Any = None, patience: int = 5, verbose: int = 1):
@@ -93,6 +98,8 @@ class TrainingDoctor(Diagnostic):
             warnings.warn(f"TrainingDoctor could not look at batches: {error}", stacklevel=2)
 
     def on_epoch_end(self, epoch, logs=None):
+        if self._fit is not None and any(isinstance(one, LearningRateFinder) for one in self._fit.callbacks):
+            return  # which trains at rates that are too high on purpose
         figures = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, numbers.Number)}
         self.epochs.append({"epoch": epoch + 1, **figures})
         if self._guess == Guess():
@@ -115,6 +122,8 @@ class TrainingDoctor(Diagnostic):
         found = [*look_at_epochs(self.epochs, self.patience, dying, self._fresh, self._guess), *found]
         if not any(one["condition"] == "learning rate too high" for one in (*self.rows, *found)):
             stopped = set()
+        if any(one["condition"] in _SPOILT for one in self.rows):
+            found = [one for one in found if one["condition"] not in ("learning rate too high", "exploding gradients")]
         self.rows += [{"epoch": epoch + 1, **one} for one in leave_out_consequences(found, units, stopped)]
 
     def _lasting(self) -> int:

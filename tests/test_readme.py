@@ -14,23 +14,26 @@ from gradschool.zoo.recipes import get_recipe, list_recipes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = {
-    f"line_{README.count(chr(10), 0, block.start(1)) + 1}": block[1]
-    for block in re.finditer(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+SECTIONS = {
+    text.partition("\n")[0]: blocks
+    for text in re.split(r"^## ", README, flags=re.MULTILINE)
+    if (blocks := re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", BLOCKS)
-def test_a_python_block_runs(place, tmp_path, monkeypatch):
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_python_blocks_of_a_section_run_one_after_the_other(section, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    exec(compile(BLOCKS[place], f"README.md, {place}", "exec"), {"__name__": "__main__"})
+    names = {"__name__": "__main__"}
+    for block in SECTIONS[section]:
+        exec(compile(block, f"README.md, {section}", "exec"), names)
 
 
 @pytest.mark.slow
 def test_the_users_own_model_is_trained_by_two_workers(tmp_path):
-    (script,) = [block for block in BLOCKS.values() if block.startswith("# train.py")]
+    (script,) = [block for blocks in SECTIONS.values() for block in blocks if block.startswith("# train.py")]
     (tmp_path / "train.py").write_text(script, encoding="utf-8")
     launch = [sys.executable, "-m", "gradschool", "launch", "--workers", "2", "--", "train.py"]
     done = subprocess.run(launch, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
@@ -45,7 +48,7 @@ def test_the_users_own_model_is_trained_by_two_workers(tmp_path):
 
 
 def test_there_are_blocks():
-    assert len(BLOCKS) >= 3
+    assert sum(map(len, SECTIONS.values())) >= 3
 
 
 @pytest.mark.parametrize(("python", "tensorflow", "keras"), VERIFIED)

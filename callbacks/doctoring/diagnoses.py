@@ -166,9 +166,10 @@ def leave_out_consequences(
 
 # === Rules ===
 def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: bool) -> str | None:
-    first, now, number = losses[0], losses[-1], epochs[-1]["epoch"]
+    first, now = losses[0], losses[-1]
     if not math.isfinite(now):
-        return f"the loss became {now} in epoch {number}"
+        first_bad = next(row["epoch"] for row, loss in zip(epochs, losses, strict=True) if not math.isfinite(loss))
+        return f"the loss became {now} in epoch {first_bad}"
     if first > 0 and (now > 3 * first or min(losses[-2:]) > 1.5 * first):
         return f"the loss rose from {first:.3g} in epoch {epochs[0]['epoch']} to {now:.3g}"
     if len(losses) > patience and (rises := _rises(losses, patience)) > 0.5 * max(abs(first), _mean(losses, patience)):

@@ -26,7 +26,7 @@ def draw_findings(epochs: Sequence[Mapping[str, Any]], findings: Sequence[Mappin
         found = [one["epoch"] for one in findings if one["condition"] == condition]
         marks.plot(found, [number] * len(found), "s", color=RED, ms=6)
     marks.set_yticks(range(len(conditions)), conditions, fontsize=8)
-    marks.set_ylim(len(conditions) - 0.5, -0.5)
+    marks.set_ylim(max(len(conditions), 1) - 0.5, -0.5)
     if not conditions:
         marks.set_yticks([])
         marks.text(0.5, 0.5, "nothing was found", transform=marks.transAxes, ha="center", va="center", fontsize=8)

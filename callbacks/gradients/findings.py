@@ -86,7 +86,7 @@ def _vanishes(row, deeper: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _explodes(row, last, first_norm: float | None) -> str | None:
     if row["nonfinite"]:
-        return f"its gradient was infinite or no number in {row['nonfinite']} updates"
+        return f"its gradient was infinite or no number in {row['nonfinite']} update{'s' * (row['nonfinite'] > 1)}"
     norm, largest = row["gradient_norm"], row["gradient_norm_max"]
     if last["gradient_norm"] > 0 and norm > BETWEEN_LAYERS * last["gradient_norm"]:
         return (

@@ -37,7 +37,7 @@ from .layer_tree import Node, channel_axis, is_built, is_written_in_keras, layer
 from .learning_rate import learning_rate_by_step
 from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
 from .monitored import more_is_better
-from .optimizer_copies import fresh_optimizer, refuse_stateful_layers
+from .optimizer_copies import fresh_optimizer, other_optimizers, refuse_stateful_layers
 from .output_layers import output_layers
 from .random_state import global_seed_state
 from .snapshots import Snapshot, write_back_state
@@ -78,6 +78,7 @@ __all__ = [
     "names_in_call",
     "number_of_kinds",
     "number_of_replicas",
+    "other_optimizers",
     "output_layers",
     "parts_of_update",
     "rebuild_step",

@@ -81,17 +81,22 @@ def refuse_stateful_layers(model: keras.Model, who: str) -> None:
             )
 
 
+def other_optimizers(model: keras.Model) -> list[str]:
+    """The attributes in which a model keeps optimizers beside `model.optimizer`, by name."""
+    return [
+        name
+        for name, value in vars(model).items()
+        if isinstance(value, keras.optimizers.Optimizer) and value is not model.optimizer
+    ]
+
+
 def refuse_what_copies_cannot_have(model: keras.Model) -> None:
     """Refuses models whose steps would not train a copy in the model's place.
 
     Raises:
         ValueError: says what is in the way.
     """
-    others = [
-        name
-        for name, value in vars(model).items()
-        if isinstance(value, keras.optimizers.Optimizer) and value is not model.optimizer
-    ]
+    others = other_optimizers(model)
     if others:
         raise ValueError(
             f"{type(model).__name__} keeps other optimizers beside model.optimizer ({', '.join(others)}): which "

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..pictures import RED, count_epochs, new_figure
 
 _WORST = 3  # layers whose units are drawn
-_LABELS = 30  # more units than these get no numbers
+_LABELS = 12  # more units than these get no numbers
 _LEAST = 0.1  # the share at the end of the scale, at least: one unit of a thousand is no alarm
 _NAMED = 6
 

@@ -147,3 +147,11 @@ def test_units_of_a_layer_in_a_branch_are_counted_or_left_out_but_do_no_harm():
     counted = {row["layer"] for row in callbacks[0].rows if row["layer"] != "all"}
     assert counted >= {watched.seen.name}
     assert BACKEND != "jax" or watched.branch.name not in counted
+
+
+@pytest.mark.parametrize("ours", [lambda: GradientClipping(norm=1.0), GradientMonitor])
+def test_optimizers_beside_the_models_own_are_told_of(ours):
+    (x, y), model = samples(), relu_model()
+    model.other = keras.optimizers.SGD()
+    with pytest.warns(UserWarning, match=r"keeps other optimizers beside model\.optimizer \(other\)"):
+        fit(model, x, y, callbacks=[ours()])

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 from sklearn.datasets import load_digits
 
-from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, TrainingDoctor
+from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, LearningRateFinder, TrainingDoctor
 from gradschool.callbacks.doctoring.diagnoses import leave_out_consequences, look_at_epochs, look_at_units
 from gradschool.callbacks.doctoring.guessing import Guess, best_guess
 
@@ -461,3 +461,29 @@ def test_units_at_the_bounds_of_the_rules():
     (found,) = look_at_units([row(saturated=6, saturated_fraction=0.6)])
     assert found["condition"] == "saturated units"
     assert list(look_at_units([row(saturated=6, saturated_fraction=0.6)], outputs={"a"})) == []
+
+
+def test_it_is_silent_about_a_range_test_and_its_table_has_its_columns():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(128, 4)).astype("float32")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    doctor = TrainingDoctor(verbose=0)
+    finder = LearningRateFinder(1e-3, 1e3, steps=64)
+    model.fit(x, x @ np.ones((4, 1)), batch_size=8, epochs=4, verbose=0, callbacks=[finder, doctor])
+    assert not np.isfinite(finder.rows[-1]["loss"]) or finder.rows[-1]["loss"] > 4 * finder.rows[0]["loss"]
+    assert doctor.rows == []
+    assert list(doctor.results.columns) == ["epoch", "condition", "layer", "evidence", "remedy"]
+
+
+def test_samples_that_are_no_numbers_are_not_the_learning_rates_fault():
+    x = np.ones((64, 4), "float32")
+    x[3, 1] = np.nan
+    y = np.arange(64.0).reshape(-1, 1).astype("float32")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    doctor = TrainingDoctor(batches=(x, y), verbose=0)
+    model.fit(x, y, epochs=3, shuffle=False, verbose=0, callbacks=[GradientMonitor(), doctor])
+    conditions = {one["condition"] for one in doctor.rows}
+    assert "inputs not finite" in conditions
+    assert not conditions & {"learning rate too high", "exploding gradients"}
