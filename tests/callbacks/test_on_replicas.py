@@ -1,5 +1,6 @@
 """Clipping and monitoring on several replicas: what they measure, and the weights, are those of one device."""
 
+import functools
 import json
 import math
 import subprocess
@@ -16,6 +17,7 @@ pytestmark = [
 ]
 
 
+@functools.cache
 def run(way: str, replicas: int, *launch: str):
     command = [sys.executable, *launch, callbacks_on_replicas.__file__, way, str(replicas)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
