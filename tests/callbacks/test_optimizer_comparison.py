@@ -25,17 +25,19 @@ from gradschool.callbacks.keras_internals import (
 )
 from gradschool.zoo.engine.use import use_engine
 
+pytestmark = pytest.mark.slow  # many compilations
+
 SAMPLES, BATCH, EPOCHS = 44, 16, 2  # the last batch is a smaller one
 
 WAYS = [
     pytest.param(lambda model: model, GRAPH, id="graph"),
     pytest.param(lambda model: model, {"run_eagerly": True}, id="eager"),
-    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[on_tensorflow, pytest.mark.slow]),
+    pytest.param(lambda model: model, {"jit_compile": True}, id="jit", marks=[on_tensorflow]),
     pytest.param(
         lambda model: model,
         {"steps_per_execution": 2, **GRAPH},
         id="several",
-        marks=[compiled, pytest.mark.slow],
+        marks=[compiled],
     ),
     pytest.param(use_engine, {"jit_compile": False}, id="engine", marks=on_tensorflow),
 ]
@@ -154,7 +156,6 @@ def test_every_copy_is_a_fit_of_its_own(use, compile_arguments):
     assert len({values[0].tobytes() for values in comparison.weights.values()}) == len(OPTIMIZERS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", MORE)
 def test_every_optimizer_of_keras_can_be_compared(name):
     if not hasattr(keras.optimizers, "Muon") and name == "muon":
@@ -246,7 +247,6 @@ def test_a_seed_that_nobody_draws_from_is_not_left_behind():
 
 
 # === Faster, with other rounding ===
-@pytest.mark.slow
 def test_updates_that_are_compiled_round_differently_at_most(monkeypatch):
     monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
     comparison = OptimizerComparison(made({**OPTIMIZERS, **MORE}))

@@ -10,6 +10,8 @@ import pytest
 from gradschool.callbacks import optimizer_comparison
 from gradschool.callbacks.optimizer_study import compare_optimizers
 
+pytestmark = pytest.mark.slow  # many compilations
+
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.normal(size=(7, 3))
 X = RNG.normal(size=(136, 7)).astype("float32")
@@ -108,7 +110,6 @@ def test_a_comparison_can_be_repeated(study):
     pd.testing.assert_frame_equal(compare(**HELD_OUT).results, study.results)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_model_in_place_of_a_function_is_left_alone(compiled):
     model = make_model()
@@ -268,7 +269,6 @@ def test_what_is_saved(study, tmp_path, monkeypatch):
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "out" / "study.csv").read_bytes()
 
 
-@pytest.mark.slow
 def test_a_comparison_that_is_killed_goes_on_where_it_was(study, tmp_path):
     class KilledError(Exception):
         pass

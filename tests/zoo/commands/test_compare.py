@@ -17,6 +17,8 @@ import pytest
 from gradschool.__main__ import main
 from gradschool.zoo.engine import comparing
 
+pytestmark = pytest.mark.slow  # many compilations
+
 QUICK = ["compare", "mlp_16_16", "--optimizers", "sgd,adam", "--epochs", "2", "--candidates", "2"]
 
 
@@ -106,7 +108,6 @@ def test_rates_of_one_optimizer_may_come_one_by_one(monkeypatch, capsys):
     assert "to be tried: {'adam': [0.002, 0.004], 'sgd': [0.1, 0.2]}" in error
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="data are augmented by TensorFlow")
 def test_an_exact_comparison_is_fits_of_one_optimizer_each_bit_for_bit(tmp_path):
     common = ["mlp_16_16", "--augment", "shift=1", "--epochs", "2"]  # augmented: no XLA in the fits either
@@ -137,7 +138,6 @@ def test_a_schedule_is_every_candidates_own(capsys):
     assert "A single seed says nothing" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.slow
 def test_a_comparison_that_was_killed_goes_on(compared):
     command = [*QUICK, "--seeds", "2", "--out", "killed"]
     program = [sys.executable, "-m", "gradschool", *command]
