@@ -348,6 +348,7 @@ class TwoOptimizers(keras.Sequential):
 
 
 @on_tensorflow
+@pytest.mark.filterwarnings("ignore:.*keeps other optimizers beside model.optimizer")
 def test_an_optimizer_that_updates_nothing_is_said():
     model = model_of(kind=TwoOptimizers)
     model.__dict__["own"] = keras.optimizers.SGD(0.1)
