@@ -16,8 +16,6 @@ from .keras_internals import FitSession, leaf_optimizer, output_layers
 from .learning_rate_finder import LearningRateFinder
 
 UNLIKE_ALL = ("data not shuffled", "labels constant", "labels not finite")  # labels that say little about the others
-
-
 _SPOILT = ("inputs not finite", "labels not finite")  # whose loss is no number at any learning rate
 
 
@@ -157,8 +155,7 @@ class TrainingDoctor(Diagnostic):
             return ""
         lines = ["What the training doctor found:"]
         for one in merge_findings(self.rows):
-            when = "before training" if one.when == "epoch 0" else one.when
-            lines += [f"- {one.what} ({when}): {one.evidence}", f"  {one.remedy}"]
+            lines += [f"- {one.what} ({one.when}): {one.evidence}", f"  {one.remedy}"]
         return "\n".join(lines)
 
     def plot(self):

@@ -33,7 +33,7 @@ class FitSession:
     Attributes:
         model: that is being fitted.
         callbacks: Keras's list of all callbacks of the fit.
-        number: of this session, unlike that of any other in this process.
+        number: of this fit, unlike that of any other in this process.
         initial_epoch: how many epochs are taken for done.
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
