@@ -6,14 +6,15 @@ compared. What is timed is an epoch within `fit`, from its beginning to its end,
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import keras
 
 ROUNDS = 5
 SETTLING = 2  # epochs before the clock counts: one that compiles, one in which everything is there
 
+Name = TypeVar("Name", bound=Hashable)
 EpochTimer = Callable[[], float]  # trains an epoch and gives its seconds
 
 
@@ -61,7 +62,7 @@ def epoch_timer(model: keras.Model, callbacks: Sequence[Any] = (), **arguments: 
     return run
 
 
-def take_turns(timers: Mapping[str, EpochTimer], rounds: int = ROUNDS) -> dict[str, list[float]]:
+def take_turns(timers: Mapping[Name, EpochTimer], rounds: int = ROUNDS) -> dict[Name, list[float]]:
     """Seconds of an epoch of each, round by round.
 
     Example:
@@ -69,7 +70,7 @@ def take_turns(timers: Mapping[str, EpochTimer], rounds: int = ROUNDS) -> dict[s
         {'first': [1.0, 1.0], 'second': [2.0, 2.0]}
     """
     names = list(timers)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    seconds: dict[Name, list[float]] = {name: [] for name in names}
     for turn in range(-SETTLING, rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:

@@ -2,6 +2,7 @@
 
     overhead = median over rounds r of  seconds with the callback_r / seconds without_r  - 1
 
+where every callback has an epoch without it just before its own, since a machine's speed drifts within a round as well;
 and what several optimizers inside one fit take, as a share of a fit for each.
 """
 
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import __version__
+from ...callbacks.study.times import take_turns
 from ..layers.losses import get_loss
 from ..registry import create_model
 from .cases import GRADSCHOOL, KERAS, BenchCase
-from .epochs_in_turn import EpochInTurn, take_turns
+from .epochs_in_turn import EpochInTurn
 from .figures import paired_ratios, spread
 from .keras_contender import back_end
 from .load import cores
@@ -63,14 +65,13 @@ def measured_callbacks() -> tuple[Cost, ...]:
 
 
 def measure_costs(
-    cases: Sequence[BenchCase], rounds: int, seed: int = 0, tell: Callable[[str], None] = lambda _: None
+    cases: Sequence[BenchCase], rounds: int, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Measures every callback on every model, over Keras's `fit` and over the zoo's.
 
     Args:
         cases: the models.
         rounds: turns that each fit takes.
-        seed: of the order of turns.
         tell: called with a line on what is going on.
 
     Returns:
@@ -81,32 +82,35 @@ def measure_costs(
         loops: dict[str, Any] = {}
         for loop in (KERAS, GRADSCHOOL):
             tell(f"{case.model}: callbacks in {'Keras' if loop == KERAS else 'the zoo'}'s fit")
-            loops[loop] = _overheads(case, loop, rounds, seed)
+            loops[loop] = _overheads(case, loop, rounds)
         models.append({"model": case.model, "batch": case.batch, "steps": case.steps, "loops": loops})
         if case.model in SMALL:
             tell(f"{case.model}: eight optimizers in one fit")
-            models[-1]["optimizers"] = _comparison(case, rounds, seed)
+            models[-1]["optimizers"] = _comparison(case, rounds)
     machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()}
     return {"gradschool": __version__, "back_end": back_end(), "machine": machine, "rounds": rounds, "models": models}
 
 
-def _overheads(case: BenchCase, loop: str, rounds: int, seed: int) -> dict[str, Any]:
+def _overheads(case: BenchCase, loop: str, rounds: int) -> dict[str, Any]:
     costs = measured_callbacks()
     inputs, targets = make_samples(case)
     with contextlib.ExitStack() as started:
         fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
         for cost in costs:
             fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
-        seconds = take_turns(fits, rounds, seed=seed)
+        pairs = {(name, cost.name): fits[name].take for cost in costs for name in (WITHOUT, cost.name)}
+        seconds = take_turns(pairs, rounds)
     rows = {}
     for cost in costs:
-        overhead = spread([ratio - 1 for ratio in paired_ratios(seconds[cost.name], seconds[WITHOUT])])
+        ratios = paired_ratios(seconds[cost.name, cost.name], seconds[WITHOUT, cost.name])
+        overhead = spread([ratio - 1 for ratio in ratios])
         goal = GOALS[case.model in SMALL] if cost.has_goal and loop == KERAS else None
         rows[cost.name] = {**overhead, "goal": goal, "met": None if goal is None else overhead["median"] <= goal}
-    return {"step_ms": 1000 * statistics.median(seconds[WITHOUT]) / case.steps, "callbacks": rows}
+    without = [one for (name, _), taken in seconds.items() if name == WITHOUT for one in taken]
+    return {"step_ms": 1000 * statistics.median(without) / case.steps, "callbacks": rows}
 
 
-def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
+def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
     """Eight optimizers together, as a share of eight fits of Keras's own, default in everything."""
     from ...callbacks import OptimizerComparison
     from ..engine.optimizers import get_optimizer
@@ -125,7 +129,7 @@ def _comparison(case: BenchCase, rounds: int, seed: int) -> dict[str, Any]:
             comparison = OptimizerComparison(optimizers(), exact=exact)
             fits[name] = started.enter_context(_begin(case, loop, inputs, targets, [comparison]))
         fits[BY_STUDY] = started.enter_context(_begin_study(case, inputs, targets))
-        seconds = take_turns(fits, rounds, seed=seed)
+        seconds = take_turns({name: one.take for name, one in fits.items()}, rounds)
     each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in goals), strict=True)]
     shares = {name: spread(paired_ratios(seconds[name], each)) for name in goals}
     return {

@@ -4,10 +4,9 @@ So all are timed at the same speed of the machine, and none is compiled more tha
 own, which waits at the beginning of every epoch until it is its turn; only one runs at a time.
 """
 
-import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -66,23 +65,3 @@ class EpochInTurn(keras.callbacks.Callback):
         self._waits.release()
         self._turn.acquire()
         self._started = time.perf_counter()
-
-
-def take_turns(fits: Mapping[str, EpochInTurn], rounds: int, settle: int = 2, seed: int = 0) -> dict[str, list[float]]:
-    """Seconds of an epoch of each fit, round by round, in an order that is drawn anew for every round.
-
-    Args:
-        fits: started.
-        rounds: that count.
-        settle: rounds before, in which everything is compiled.
-        seed: of the orders.
-    """
-    order, names = random.Random(seed), list(fits)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(-settle, rounds):
-        order.shuffle(names)
-        for name in names:
-            taken = fits[name].take()
-            if number >= 0:
-                seconds[name].append(taken)
-    return seconds

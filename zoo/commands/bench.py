@@ -44,7 +44,7 @@ def bench(
         _profile(cases, as_json)
         return
     if callbacks:
-        _measure_callbacks(cases, rounds, seed, out, as_json)
+        _measure_callbacks(cases, rounds, out, as_json)
         return
     options = BenchOptions(rounds, seconds, threads, seed)
     _measure(lambda tell: run_bench(cases, options, tell), render, out, as_json)
@@ -69,7 +69,7 @@ def _measure(run: Callable[..., Any], render: Callable[[Any], Any], out: Path | 
         print(f"figures: {out}")
 
 
-def _measure_callbacks(cases: Sequence["BenchCase"], rounds: int, seed: int, out: Path | None, as_json: bool) -> None:
+def _measure_callbacks(cases: Sequence["BenchCase"], rounds: int, out: Path | None, as_json: bool) -> None:
     from ..quiet import import_keras
 
     import_keras()
@@ -78,7 +78,7 @@ def _measure_callbacks(cases: Sequence["BenchCase"], rounds: int, seed: int, out
 
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1; got {rounds}.")
-    _measure(lambda tell: measure_costs(cases, rounds, seed, tell), render_costs, out, as_json)
+    _measure(lambda tell: measure_costs(cases, rounds, tell), render_costs, out, as_json)
 
 
 def _profile(cases: Sequence["BenchCase"], as_json: bool) -> None:
