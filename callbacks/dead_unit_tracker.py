@@ -1,6 +1,5 @@
 """`DeadUnitTracker`: units that never fire, and units stuck at a limit of their activation, layer by layer."""
 
-import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from .diagnostic import Diagnostic
 from .keras_internals import FitSession, build_all, is_built, layer_tree
+from .numbers_given import is_number, is_whole
 from .units.figures import layer_figures, scalars, unit_figures
 from .units.layers import Kind, check_activations, find_unit_layers
 from .units.probe_set import ProbeSet
@@ -95,9 +95,9 @@ class DeadUnitTracker(Diagnostic):
     ):
         super().__init__()
         for name, value, most in (("margin", margin, 0.5), ("saturated_above", saturated_above, 1.0)):
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < most:
+            if not is_number(value) or not 0 <= value < most:
                 raise ValueError(f"{name} is a share, at least 0 and less than {most}; got {value!r}.")
-        if saturation_outputs is not None and (not isinstance(saturation_outputs, int) or saturation_outputs < 1):
+        if saturation_outputs is not None and not is_whole(saturation_outputs, 1):
             raise ValueError(f"saturation_outputs is a number, at least 1, or None; got {saturation_outputs!r}.")
         self.layers = None if layers is None else as_list(layers)
         self.frequency, self.margin, self.saturated_above = frequency, float(margin), float(saturated_above)

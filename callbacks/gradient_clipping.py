@@ -2,7 +2,6 @@
 
 import fnmatch
 import math
-import numbers
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,6 +13,7 @@ from .clipping.norm_history import NormHistory
 from .clipping.stage import ClippingStage
 from .diagnostic import Diagnostic, build_if_possible, check_patterns
 from .keras_internals import FitSession, axes_of_units, gradient_stages, layer_tree, session_of, stages_of
+from .numbers_given import is_number, is_whole
 
 _POLICIES = ("raise", "skip", "zero")
 
@@ -117,7 +117,7 @@ class GradientClipping(Diagnostic):
         _check_positive("epsilon", epsilon)
         if self.mode == "percentile" and self.limit > 100:
             raise ValueError(f"percentile is in percent, at most 100; got {self.limit}.")
-        if window is not None and (self.mode != "percentile" or not _is_positive(window) or int(window) != window):
+        if window is not None and (self.mode != "percentile" or not is_whole(window, 1)):
             raise ValueError(f"window is a number of updates, at least 1, and goes with percentile; got {window}.")
         if nonfinite not in _POLICIES:
             raise ValueError(f"nonfinite must be one of {', '.join(_POLICIES)}; got {nonfinite!r}.")
@@ -284,11 +284,6 @@ def _as_tuple(layers: Any) -> tuple[Any, ...]:
     return found
 
 
-def _is_positive(value: Any) -> bool:
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf
-
-
 def _check_positive(name: str, value: Any) -> None:
-    if not _is_positive(value):
+    if not is_number(value) or not 0 < value < math.inf:
         raise ValueError(f"{name} must be a positive number; got {value!r}.")

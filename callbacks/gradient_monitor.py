@@ -2,7 +2,6 @@
 
 import fnmatch
 import math
-import numbers
 from typing import Any
 
 from .diagnostic import Diagnostic, build_if_possible, check_patterns
@@ -10,6 +9,7 @@ from .gradients.findings import find_trouble
 from .gradients.noise_scale import noise_scale_from_parts, noise_scale_from_steps
 from .gradients.watch import GradientWatch, layer_names
 from .keras_internals import FitSession, gradient_stages
+from .numbers_given import is_whole
 from .units.selection import as_list
 
 
@@ -55,7 +55,7 @@ class GradientMonitor(Diagnostic):
 
     def __init__(self, every: int | None = None, noise_scale: bool = False, layers: Any = None):
         super().__init__()
-        if every is not None and not _is_count(every):
+        if every is not None and not is_whole(every, 1):
             raise ValueError(f"every is a number of updates, at least 1, or None for no update ratios; got {every!r}.")
         self.every, self.noise_scale = None if every is None else int(every), noise_scale
         self.layers = None if layers is None else as_list(layers)
@@ -147,12 +147,6 @@ class GradientMonitor(Diagnostic):
 
         self.check_has_results()
         return draw_gradients(self.results, self.noise if self.noise_rows else None)
-
-
-def _is_count(value: Any) -> bool:
-    """Whether this is a whole number, at least 1, of whichever type."""
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return is_number and 1 <= value < math.inf and value == int(value)
 
 
 def _noise(counted) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .keras_internals import (
     refuse_stateful_layers,
     write_back_state,
 )
+from .numbers_given import is_whole
 from .range_test import (
     FEWEST,
     exponential_rates,
@@ -91,9 +92,11 @@ class LearningRateFinder(Diagnostic):
             raise ValueError(
                 f"lowest and highest must be 0 < lowest < highest; got lowest={lowest}, highest={highest}."
             )
-        if steps < FEWEST:
-            raise ValueError(f"steps must be at least {FEWEST}; got {steps}. Some hundreds give a clear picture.")
-        if not 1 <= smoothing <= steps:
+        if not is_whole(steps, FEWEST):
+            raise ValueError(
+                f"steps must be a whole number of at least {FEWEST}; got {steps}. Some hundreds give a clear picture."
+            )
+        if not is_whole(smoothing, 1) or smoothing > steps:
             raise ValueError(f"smoothing must be a number of steps from 1 to steps={steps}; got {smoothing}.")
         if not stop_at > 1:
             raise ValueError(f"stop_at must be above 1, times the lowest loss; got {stop_at}.")

@@ -21,6 +21,7 @@ from .keras_internals import (
     refuse_stateful_layers,
     scope_of,
 )
+from .numbers_given import is_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +92,7 @@ class OptimizerComparison(Diagnostic):
             raise ValueError(f"keep={keep!r} is none of the optimizers: {', '.join(self.optimizers)}.")
         if keep is not None and monitor is not None:
             raise ValueError(f"keep={keep!r} says which copy the model is left with: leave out monitor={monitor!r}.")
-        if record is not None and (not isinstance(record, int) or isinstance(record, bool) or record < 1):
+        if record is not None and not is_whole(record, 1):
             raise ValueError(f"record must be a number of steps, 1 or more; got {record!r}.")
         self._forget()
 

@@ -14,6 +14,7 @@ from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
 from .keras_internals import FitSession, leaf_optimizer, output_layers
 from .learning_rate_finder import LearningRateFinder
+from .numbers_given import is_whole
 
 UNLIKE_ALL = ("data not shuffled", "labels constant", "labels not finite")  # labels that say little about the others
 _SPOILT = ("inputs not finite", "labels not finite")  # whose loss is no number at any learning rate
@@ -58,7 +59,7 @@ class TrainingDoctor(Diagnostic):
 
     def __init__(self, batches: Any = None, patience: int = 5, verbose: int = 1):
         super().__init__()
-        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 2:
+        if not is_whole(patience, 2):
             raise ValueError(f"patience is a number of epochs, at least 2; got {patience!r}.")
         self.batches, self.patience, self.verbose = batches, patience, verbose
         self.epochs: list[dict[str, Any]] = []

@@ -5,11 +5,12 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import keras
 
+from ..numbers_given import is_number, is_whole
 from .confidence import check_confidence
 from .measures import is_higher_better
 from .runs import Rule
@@ -54,13 +55,13 @@ def seed_numbers(seeds: int | Sequence[int]) -> list[int]:
         >>> seed_numbers(3), seed_numbers([7, 11])
         ([0, 1, 2], [7, 11])
     """
-    if isinstance(seeds, bool) or (isinstance(seeds, Integral) and seeds < 1):
+    if isinstance(seeds, Integral) and not is_whole(seeds, 1):
         raise ValueError(f"seeds must be at least 1; got {seeds!r}.")
     if not isinstance(seeds, Integral | Iterable):
         raise ValueError(f"seeds must be how many there are, or a list of them, such as [0, 1, 2]; got {seeds!r}.")
     numbers = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
     for one in numbers:
-        if isinstance(one, bool) or not isinstance(one, Integral) or not 0 <= one < 2**32:
+        if not is_whole(one, 0) or one >= 2**32:
             raise ValueError(f"seeds must be whole numbers from 0 to 2**32 - 1; got {one!r}.")
     if not numbers or len(set(numbers)) != len(numbers):
         raise ValueError(f"seeds must name each seed once, and at least one; got {numbers}.")
@@ -90,7 +91,7 @@ def check_whole(name: str, value: Any, least: int) -> None:
     Raises:
         ValueError: as said.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+    if not is_whole(value, least):
         raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
 
 
@@ -107,7 +108,7 @@ def check_options(epochs: int, rounds: int, target: Any, confidence: float) -> N
         return
     is_pair = isinstance(target, tuple | list) and len(target) == 2 and isinstance(target[0], str)
     limit = target[1] if is_pair else None
-    if isinstance(limit, bool) or not isinstance(limit, Real) or not math.isfinite(limit):
+    if limit is None or not is_number(limit) or not math.isfinite(limit):
         raise ValueError(f'target must be a metric and a number, such as ("val_accuracy", 0.95); got {target!r}.')
 
 

@@ -20,6 +20,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..numbers_given import is_number
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -123,5 +125,5 @@ def check_confidence(confidence: float) -> None:
     Raises:
         ValueError: as said.
     """
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+    if not is_number(confidence) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, such as 0.95; got {confidence!r}.")

@@ -12,10 +12,12 @@ import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import keras
+
+from ..numbers_given import is_number, is_whole
 
 Maker = Callable[[float], keras.optimizers.Optimizer]  # from a learning rate
 
@@ -128,8 +130,8 @@ def sweep(
         if missing := [name for name in makers if name not in learning_rates]:
             raise ValueError(f"learning_rates has no rates for {', '.join(missing)}.")
         rates = {name: _checked(learning_rates[name]) for name in makers}
-    elif isinstance(learning_rates, int | Integral):
-        if isinstance(learning_rates, bool) or learning_rates < 1:
+    elif isinstance(learning_rates, Integral):
+        if not is_whole(learning_rates, 1):
             raise ValueError(f"learning_rates must be at least 1 for each optimizer; got {learning_rates!r}.")
         rates = {name: _spread(usual_rate(make), int(learning_rates)) for name, make in makers.items()}
     else:
@@ -156,10 +158,10 @@ def _spread(usual: float, count: int) -> list[float]:
     return next(one for one in rates if len(set(one)) == count)
 
 
-def _checked(rates: Sequence[float]) -> list[float]:
+def _checked(rates: Any) -> list[float]:
     numbers = list(rates) if isinstance(rates, Iterable) and not isinstance(rates, str) else [rates]
     for rate in numbers:
-        if not isinstance(rate, Real) or isinstance(rate, bool) or not 0 < rate < math.inf:
+        if not is_number(rate) or not 0 < rate < math.inf:
             raise ValueError(f"learning_rates must be positive numbers; got {rate!r}.")
     numbers = sorted(float(rate) for rate in numbers)
     if not numbers or len(set(numbers)) != len(numbers):
