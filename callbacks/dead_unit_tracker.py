@@ -90,7 +90,7 @@ class DeadUnitTracker(Diagnostic):
         probe: Any = None,
         margin: float = 0.02,
         saturated_above: float = 0.95,
-        saturation_outputs: int | None = 4096,
+        saturation_outputs: int | None = 1024,
         activations: Mapping[Any, Kind] | None = None,
     ):
         super().__init__()
