@@ -11,7 +11,7 @@ from ..pictures import save_figure
 from ..reporting.page import Picture, Report, Section, Table, write_page
 
 if TYPE_CHECKING:
-    from ..optimizer_study import OptimizerStudy
+    from .results import OptimizerStudy
 
 _COLUMNS = (
     "Training speed: the median of steps to the target, fast if at most 1.5 times the fewest. Convergence: the final "

@@ -12,9 +12,10 @@ from typing import Any
 import keras
 
 from ... import __version__
-from ...callbacks.optimizer_study import OptimizerStudy, run_study
+from ...callbacks.optimizer_study import run_study
 from ...callbacks.study.arguments import check_options, rule_for
 from ...callbacks.study.learning_rate_sweep import find_makers, sweep
+from ...callbacks.study.results import OptimizerStudy
 from ...callbacks.study.training import Trial
 from ..recipes import Recipe
 from ..watching import make_callbacks
