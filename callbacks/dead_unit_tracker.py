@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .diagnostic import Diagnostic
-from .keras_internals import FitSession, build_all, is_built, layer_tree
+from .diagnostic import Diagnostic, build_if_possible
+from .keras_internals import FitSession, layer_tree
 from .numbers_given import is_number, is_whole
 from .units.figures import layer_figures, scalars, unit_figures
 from .units.layers import Kind, check_activations, find_unit_layers
@@ -110,12 +110,7 @@ class DeadUnitTracker(Diagnostic):
 
     # === Before training ===
     def attach(self, fit: FitSession) -> None:
-        self.unit_rows, cannot_be_built = [], None
-        if not is_built(self.model):
-            try:
-                build_all(fit)
-            except ValueError as error:  # what there is by now can be watched all the same
-                cannot_be_built = error
+        self.unit_rows, cannot_be_built = [], build_if_possible(fit)
         tree = layer_tree(self.model)
         seen = find_unit_layers(tree, self.activations)
         self.unseen = dict(seen.unseen)

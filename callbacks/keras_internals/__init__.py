@@ -35,13 +35,19 @@ from .gradient_values import (
 from .layer_outputs import LayerCall, LayerWatch
 from .layer_tree import Node, channel_axis, is_built, is_written_in_keras, layer_tree, names_in_call
 from .learning_rate import learning_rate_by_step
-from .model_parts import axes_of_units, leaf_optimizer, parts_of_update, refuse_several_optimizers
+from .model_parts import (
+    axes_of_units,
+    leaf_optimizer,
+    number_of_replicas,
+    parts_of_update,
+    refuse_several_optimizers,
+)
 from .monitored import more_is_better
 from .optimizer_copies import fresh_optimizer, other_optimizers, refuse_stateful_layers
 from .output_layers import output_layers
 from .random_state import global_seed_state
 from .snapshots import Snapshot, write_back_state
-from .step_variables import add_to, number_of_replicas, step_variable
+from .step_variables import add_to, step_variable
 from .steps_per_call import make_several_steps_a_call
 from .training_copies import TrainingCopies, scope_of
 from .update_hooks import see_part

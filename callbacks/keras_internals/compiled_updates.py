@@ -18,6 +18,7 @@ import keras
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
 from .fit_session import FitSession, replaced
+from .model_parts import number_of_replicas
 
 # Measured on two cores: to compile an update takes as long as it saves in so many.
 _UPDATES_TO_PAY = 1500
@@ -33,7 +34,7 @@ def compiling_pays(model: keras.Model, optimizers: Sequence[keras.optimizers.Opt
     """
     if keras.backend.backend() != "tensorflow" or model.run_eagerly or model.jit_compile:
         return False
-    if model.distribute_strategy.num_replicas_in_sync > 1 or tf.config.list_logical_devices("GPU"):
+    if number_of_replicas(model) > 1 or tf.config.list_logical_devices("GPU"):
         return False
     known = [one for one in optimizers if _can_be_compiled(one)]
     return bool(known) and (steps or 0) * len(known) >= _UPDATES_TO_PAY * number_of_kinds(known)

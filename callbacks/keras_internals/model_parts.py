@@ -36,11 +36,14 @@ def refuse_several_optimizers(optimizer, who: str) -> None:
         )
 
 
+def number_of_replicas(model: keras.Model) -> int:
+    """Over how many replicas a model is trained."""
+    return model.distribute_strategy.num_replicas_in_sync if keras.backend.backend() == "tensorflow" else 1
+
+
 def parts_of_update(model: keras.Model) -> int:
     """Of how many replicas' shares and accumulated micro-batches an update's gradient is the mean."""
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    replicas = model.distribute_strategy.num_replicas_in_sync if on_tensorflow else 1
-    return replicas * (leaf_optimizer(model.optimizer).gradient_accumulation_steps or 1)
+    return number_of_replicas(model) * (leaf_optimizer(model.optimizer).gradient_accumulation_steps or 1)
 
 
 def keras_variables(model: keras.Model, variables: Sequence[Any]) -> list[Any]:

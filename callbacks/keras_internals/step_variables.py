@@ -77,8 +77,3 @@ def add_to(variable: Any, amount: Any) -> None:
         variable.value.assign_add(amount)
     else:
         variable.assign(variable.value + amount)
-
-
-def number_of_replicas(model: keras.Model) -> int:
-    """How many copies of a step variable there are, whose sum is read."""
-    return model.distribute_strategy.num_replicas_in_sync if keras.backend.backend() == "tensorflow" else 1

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from .fit_session import FitSession, replaced
+from .model_parts import number_of_replicas
 
 _OPERATIONS = 4e10  # in a call: between a tenth of a second and one on a CPU, so that bars move and Ctrl-C is heard
 _AT_MOST = 100
@@ -34,7 +35,7 @@ def make_several_steps_a_call(fit: FitSession, iterator: Any, trainings: int) ->
     steps, samples = iterator.steps_per_epoch or iterator.num_batches, iterator.data_adapter.batch_size
     if not steps or not samples or model.steps_per_execution != 1:
         return
-    if model.distribute_strategy.num_replicas_in_sync > 1 or any(map(_looks_at_batches, fit.callbacks)):
+    if number_of_replicas(model) > 1 or any(map(_looks_at_batches, fit.callbacks)):
         return
     operations = operations_of_step(model, int(samples)) * trainings
     limit = min(_AT_MOST, int(_OPERATIONS / max(operations, 1)))

@@ -27,6 +27,7 @@ from .compiled_updates import compile_updates
 from .copies_on_jax import Carried
 from .fit_session import FitSession, replaced
 from .gradient_stages import add_stage, stages_of
+from .model_parts import number_of_replicas
 from .optimizer_copies import (
     build_optimizer,
     compiled_with,
@@ -221,7 +222,7 @@ class TrainingCopies:
 
     def _wait_for_replicas(self) -> None:
         """Lets the replicas of a process, which are traced in turns, come to the same copy's end."""
-        if keras.backend.backend() == "tensorflow" and self.model.distribute_strategy.num_replicas_in_sync > 1:
+        if number_of_replicas(self.model) > 1:
             tf.distribute.get_replica_context().merge_call(lambda strategy: tf.constant(0))
 
 

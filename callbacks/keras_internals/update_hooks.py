@@ -17,7 +17,7 @@ from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
 from .gradient_values import each_index_once, scale_gradient
-from .model_parts import keras_variables, leaf_optimizer
+from .model_parts import keras_variables, leaf_optimizer, number_of_replicas
 
 STAGES = "_gradschool_stages"
 SUMMED = "_gradschool_gradients_are_summed"
@@ -61,7 +61,7 @@ def install(model: keras.Model, leaf) -> None:
     def apply_gradients(self, gradients, variables):
         accumulated, summed = self.gradient_accumulation_steps, self.__dict__.get(SUMMED)
         if accumulated or not summed:
-            see_part(self, gradients, variables, 1 if summed else _number_of_replicas(model), accumulated or 1)
+            see_part(self, gradients, variables, 1 if summed else number_of_replicas(model), accumulated or 1)
         moved = _moved_by_averaging(self) if any(stage.may_leave_out for stage in self.__dict__[STAGES]) else []
         before, count = [_value(one) for one in moved], _value(self._iterations) if moved else None
         kind._backend_apply_gradients(self, gradients, variables)
@@ -84,7 +84,7 @@ def install(model: keras.Model, leaf) -> None:
 
         allowed = [one for one in (stage.allows_update() for stage in stages) if one is not None]
         if allowed:
-            _update_if(ops.all(ops.stack(allowed)), update, self, variables, _number_of_replicas(model))
+            _update_if(ops.all(ops.stack(allowed)), update, self, variables, number_of_replicas(model))
         else:
             update()
         after = [_value(one) for one in variables] if observers else []
@@ -197,10 +197,6 @@ def _own_copy(variable):
 def _value(variable):
     """A variable's value now: a copy, since TensorFlow and PyTorch update in place."""
     return ops.copy(variable.value if isinstance(variable, keras.Variable) else variable)
-
-
-def _number_of_replicas(model) -> int:
-    return model.distribute_strategy.num_replicas_in_sync if keras.backend.backend() == "tensorflow" else 1
 
 
 # === JAX: the state travels as optimizer variables, but is not saved as such ===
