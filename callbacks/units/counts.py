@@ -82,7 +82,7 @@ class Counter:
         """Counts what one call gave.
 
         Args:
-            states: `keras.Variable`s: flags, shape `(U,)`; or numbers, shape `(U,)`, and that of all outputs of a unit.
+            states: `keras.Variable`s: flags, shape `(U,)`; or numbers, shape `(U,)`, and that of all units' outputs.
             outputs: of the layer.
         """
         axis = self._axis(outputs)
@@ -96,12 +96,8 @@ class Counter:
         else:
             outputs = self._some_of(outputs, axis)
             found = self._near_limits(outputs)
-        numbers = ops.cast(ops.sum(ops.cast(found, "float32"), axis=0), _DTYPE)  # exact: fewer than 2^24 samples
-        rest = _others(numbers, axis % len(outputs.shape) - 1)
-        _add(states[0], ops.sum(numbers, axis=rest) if rest else numbers)  # (U,)
-        samples, positions = _samples_and_positions(outputs, axis)
-        total = samples if _is_one(positions) else samples * positions
-        _add(states[1], ops.cast(ops.convert_to_tensor(total), _DTYPE))
+        _add(states[0], self._numbers(ops.cast(found, "float32"), axis))
+        _add(states[1], ops.cast(ops.size(outputs), _DTYPE))
 
     # === Between steps ===
     def result(self, states: Sequence[np.ndarray]) -> UnitCount:
@@ -110,8 +106,8 @@ class Counter:
             return UnitCount(states[0] > 0, None, None)
         wide = [one.astype("int64") for one in states]
         numbers, total = [one[0] * _HIGH + one[1] for one in wide] if _IN_TWO_PARTS else wide
-        fired = numbers > 0 if self.limits is None else None
-        return UnitCount(fired, numbers / max(int(total), 1), int(total))
+        outputs = int(total) // len(numbers)  # of each unit
+        return UnitCount(numbers > 0 if self.limits is None else None, numbers / max(outputs, 1), outputs)
 
     # === Parts ===
     def _axis(self, outputs) -> int:
@@ -125,7 +121,19 @@ class Counter:
         margin = self.margin * (high - low)
         if keras.backend.standardize_dtype(outputs.dtype) in ("float16", "bfloat16"):
             outputs = ops.cast(outputs, "float32")  # their own digits could not tell the margin
+        if low == -high:
+            return ops.abs(outputs) > high - margin
         return ops.logical_or(outputs > high - margin, outputs < low + margin)
+
+    def _numbers(self, found, axis: int):
+        """How many are one, for each unit, shape `(U,)`. Exact: float32 counts to 2^24, integers what is more."""
+        last, rank = axis % len(found.shape), len(found.shape)
+        if self.most is not None and last == rank - 1:  # of few rows: beside other work a product waits less than a sum
+            rows = ops.reshape(found, (-1, found.shape[-1]))
+            return ops.cast(ops.matmul(ops.ones((1, ops.shape(rows)[0]), "float32"), rows)[0], _DTYPE)
+        numbers = ops.cast(ops.sum(found, axis=0), _DTYPE)
+        rest = _others(numbers, last - 1)
+        return ops.sum(numbers, axis=rest) if rest else numbers
 
     def _some_of(self, outputs, axis: int):
         """As many of the first samples as give `most` outputs for each unit."""
