@@ -2,7 +2,8 @@
 
     overhead = median over rounds r of  seconds with the callback_r / seconds without_r  - 1
 
-where every callback has an epoch without it just before its own, since a machine's speed drifts within a round as well;
+where every callback has an epoch without it just before its own, since a machine's speed drifts within a round as well,
+and the rounds are those of several fits, since two equal ones differ by some percent (where their memory lies);
 and what several optimizers inside one fit take, as a share of a fit for each.
 """
 
@@ -30,6 +31,7 @@ SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a mil
 GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
 IN_KERAS, IN_ZOO = "in Keras's fit", "in the zoo's fit"
 BY_STUDY, EXACT = "by compare_optimizers", "in the zoo's fit, exact"
+_FITS = 3  # of each kind, one after the other
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam")
 
 
@@ -94,19 +96,24 @@ def measure_costs(
 def _overheads(case: BenchCase, loop: str, rounds: int) -> dict[str, Any]:
     costs = measured_callbacks()
     inputs, targets = make_samples(case)
-    with contextlib.ExitStack() as started:
-        fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
+    ratios: dict[str, list[float]] = {cost.name: [] for cost in costs}
+    without: list[float] = []
+    for _ in range(_FITS):
+        with contextlib.ExitStack() as started:
+            fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
+            for cost in costs:
+                fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
+            pairs = {(name, cost.name): fits[name].take for cost in costs for name in (WITHOUT, cost.name)}
+            seconds = take_turns(pairs, rounds)
         for cost in costs:
-            fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
-        pairs = {(name, cost.name): fits[name].take for cost in costs for name in (WITHOUT, cost.name)}
-        seconds = take_turns(pairs, rounds)
+            beside = seconds[WITHOUT, cost.name]
+            ratios[cost.name] += paired_ratios(seconds[cost.name, cost.name], beside)
+            without += beside
     rows = {}
     for cost in costs:
-        ratios = paired_ratios(seconds[cost.name, cost.name], seconds[WITHOUT, cost.name])
-        overhead = spread([ratio - 1 for ratio in ratios])
+        overhead = spread([ratio - 1 for ratio in ratios[cost.name]])
         goal = GOALS[case.model in SMALL] if cost.has_goal and loop == KERAS else None
         rows[cost.name] = {**overhead, "goal": goal, "met": None if goal is None else overhead["median"] <= goal}
-    without = [one for (name, _), taken in seconds.items() if name == WITHOUT for one in taken]
     return {"step_ms": 1000 * statistics.median(without) / case.steps, "callbacks": rows}
 
 
