@@ -31,7 +31,7 @@ SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a mil
 GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
 IN_KERAS, IN_ZOO = "in Keras's fit", "in the zoo's fit"
 BY_STUDY, EXACT = "by compare_optimizers", "in the zoo's fit, exact"
-_FITS = 3  # of each kind, one after the other
+FITS = 3  # of each kind, one after the other
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam")
 
 
@@ -77,7 +77,8 @@ def measure_costs(
         tell: called with a line on what is going on.
 
     Returns:
-        A dict that is JSON: `gradschool`, `machine`, `models`, each with `callbacks` and, for the first, `optimizers`.
+        A dict that is JSON: `gradschool`, `machine`, `rounds`, `fits`, and `models`, each with `callbacks` and, for the
+        first, `optimizers`.
     """
     models = []
     for case in cases:
@@ -90,7 +91,8 @@ def measure_costs(
             tell(f"{case.model}: eight optimizers in one fit")
             models[-1]["optimizers"] = _comparison(case, rounds)
     machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()}
-    return {"gradschool": __version__, "back_end": back_end(), "machine": machine, "rounds": rounds, "models": models}
+    run = {"rounds": rounds, "fits": FITS, "models": models}
+    return {"gradschool": __version__, "back_end": back_end(), "machine": machine, **run}
 
 
 def _overheads(case: BenchCase, loop: str, rounds: int) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def _overheads(case: BenchCase, loop: str, rounds: int) -> dict[str, Any]:
     inputs, targets = make_samples(case)
     ratios: dict[str, list[float]] = {cost.name: [] for cost in costs}
     without: list[float] = []
-    for _ in range(_FITS):
+    for _ in range(FITS):
         with contextlib.ExitStack() as started:
             fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
             for cost in costs:

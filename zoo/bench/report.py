@@ -64,7 +64,8 @@ def render_costs(report: Mapping[str, Any]) -> Group:
                 goal = "" if share["goal"] is None else f" ({share['goal']}) {'yes' if share['met'] else 'no'}"
                 parts.append(Text(f"  {way}: {share['median']:.2f}{goal}"))
             parts.append("")
-    parts.append(Text(f"Medians over {report['rounds']} rounds of each of three fits, quartiles beside them; goals in brackets."))
+    rounds = f"{report['rounds']} rounds, of {report['fits']} fits of each kind"
+    parts.append(Text(f"Medians over {rounds}, quartiles beside them; goals in brackets."))
     return Group(*parts)
 
 

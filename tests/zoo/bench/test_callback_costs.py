@@ -64,6 +64,7 @@ def test_every_callback_and_the_comparison_are_measured_on_both_loops(monkeypatc
     if keras.backend.backend() != "tensorflow":
         pytest.skip("the zoo's fit is Keras's on other back ends")
     monkeypatch.setattr(callback_costs, "OPTIMIZERS", ("sgd", "adam"))
+    monkeypatch.setattr(callback_costs, "FITS", 1)
     case = BenchCase("mlp", (28, 28, 1), 10, batch=16, steps=3, goals={})
     report = callback_costs.measure_costs([case], rounds=2)
     (measured,) = report["models"]
