@@ -92,7 +92,7 @@ def test_a_table_says_which_goals_are_met():
         "shares": {"in Keras's fit": {**cost(0.29, 0.3, True)}},
     }
     loops = {"keras": {"step_ms": 1.9, "callbacks": callbacks}, "gradschool": {"step_ms": 0.5, "callbacks": free}}
-    report = {"rounds": 7, "models": [{"model": "mlp", "loops": loops, "optimizers": optimizers}]}
+    report = {"rounds": 7, "fits": 3, "models": [{"model": "mlp", "loops": loops, "optimizers": optimizers}]}
     console = Console(width=100, file=io.StringIO())
     console.print(render_costs(report))
     table = console.file.getvalue()
