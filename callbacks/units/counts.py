@@ -26,6 +26,7 @@ from ..keras_internals import add_to
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
 _IN_TWO_PARTS = keras.backend.backend() == "jax"
 _HIGH = 2**30
+_FEW = 2**20  # outputs of a unit, that float32 adds up exactly with those of one more sample
 
 
 @dataclass(frozen=True)
@@ -126,13 +127,17 @@ class Counter:
         return ops.logical_or(outputs > high - margin, outputs < low + margin)
 
     def _numbers(self, found, axis: int):
-        """How many are one, for each unit, shape `(U,)`. Exact: float32 counts to 2^24, integers what is more."""
-        last, rank = axis % len(found.shape), len(found.shape)
-        if self.most is not None and last == rank - 1:  # of few rows: beside other work a product waits less than a sum
-            rows = ops.reshape(found, (-1, found.shape[-1]))
-            return ops.cast(ops.matmul(ops.ones((1, ops.shape(rows)[0]), "float32"), rows)[0], _DTYPE)
+        """How many are one, for each unit, shape `(U,)`.
+
+        Exact, for batches of fewer than 2^24 samples: float32 counts to 2^24, integers what is more.
+        """
+        place = axis % len(found.shape)
+        if self.most is not None and self.most < _FEW and place == len(found.shape) - 1:
+            rows = ops.reshape(found, (-1, found.shape[-1]))  # fewer than `most` and the positions of one sample
+            ones = ops.ones((1, ops.shape(rows)[0]), "float32")
+            return ops.cast(ops.matmul(ones, rows)[0], _DTYPE)  # beside other work it waits less than a sum
         numbers = ops.cast(ops.sum(found, axis=0), _DTYPE)
-        rest = _others(numbers, last - 1)
+        rest = _others(numbers, place - 1)
         return ops.sum(numbers, axis=rest) if rest else numbers
 
     def _some_of(self, outputs, axis: int):

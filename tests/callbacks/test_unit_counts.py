@@ -93,6 +93,17 @@ def test_of_many_positions_the_first_samples_are_counted(most, samples):
     np.testing.assert_allclose(result.share, saturation(outputs[:samples], -1, 1), rtol=1e-12)
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("most", [5, 2**21])  # few are added up by a product, many by sums
+@pytest.mark.parametrize("limits", [(-1.0, 1.0), (0.0, 1.0)])  # one comparison where they are symmetric, else two
+def test_some_outputs_are_counted_as_all_would_be(axis, most, limits):
+    outputs = np.random.default_rng(0).uniform(*limits, (9, 2, 3, 4)).astype("float32")
+    result = counted(Counter(limits, axis, margin=0.1, most=most), outputs)
+    seen = outputs[:1] if most == 5 else outputs
+    assert result.outputs == seen.size // seen.shape[axis]
+    np.testing.assert_allclose(result.share, saturation(seen, *limits, 0.1, axis), rtol=1e-12)
+
+
 def test_what_has_no_units_is_left_alone():
     assert Counter(None).units_of(np.zeros(3)) is None
     assert Counter(None).units_of((1, 2)) is None
