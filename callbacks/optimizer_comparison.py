@@ -49,6 +49,7 @@ class OptimizerComparison(Diagnostic):
         monitor: a metric, such as "val_accuracy". By default "val_loss", or "loss" where nothing is validated.
         exact: whether every copy is to be, bit for bit, what Keras's `fit` gives with its optimizer alone and the same
             batches. Otherwise XLA may compile the updates, which rounds differently, and one call make several steps.
+            On a GPU even two equal fits may round differently, where JAX measures which of its kernels is the fastest.
         record: keeps the mean training loss of every so many steps in `step_loss`.
 
     Attributes:

@@ -31,7 +31,6 @@ SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a mil
 GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
 IN_KERAS, IN_ZOO = "in Keras's fit", "in the zoo's fit"
 BY_STUDY, EXACT = "by compare_optimizers", "in the zoo's fit, exact"
-FITS = 3  # of each kind, one after the other
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam")
 
 
@@ -66,47 +65,71 @@ def measured_callbacks() -> tuple[Cost, ...]:
     )
 
 
+@dataclass(frozen=True)
+class CostOptions:
+    """How callbacks are measured.
+
+    Args:
+        rounds: turns that each fit takes.
+        fits: of each kind, one after the other.
+        only_goals: measure nothing but the callbacks that have a goal, and them in Keras's fit.
+
+    Raises:
+        ValueError: if a number is below 1.
+    """
+
+    rounds: int = 7
+    fits: int = 3
+    only_goals: bool = False
+
+    def __post_init__(self):
+        for name in ("rounds", "fits"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}.")
+
+
 def measure_costs(
-    cases: Sequence[BenchCase], rounds: int, tell: Callable[[str], None] = lambda _: None
+    cases: Sequence[BenchCase], options: CostOptions, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Measures every callback on every model, over Keras's `fit` and over the zoo's.
+    """Measures callbacks on every model, over Keras's `fit` and over the zoo's.
 
     Args:
         cases: the models.
-        rounds: turns that each fit takes.
+        options: how thoroughly.
         tell: called with a line on what is going on.
 
     Returns:
-        A dict that is JSON: `gradschool`, `machine`, `rounds`, `fits`, and `models`, each with `callbacks` and, for the
-        first, `optimizers`.
+        A dict that is JSON: `gradschool`, `machine`, `rounds`, `fits`, and `models`, each with `callbacks` and, for a
+        small one, `optimizers`.
     """
     models = []
     for case in cases:
         loops: dict[str, Any] = {}
-        for loop in (KERAS, GRADSCHOOL):
-            tell(f"{case.model}: callbacks in {'Keras' if loop == KERAS else 'the zoo'}'s fit")
-            loops[loop] = _overheads(case, loop, rounds)
+        for loop in (KERAS,) if options.only_goals else (KERAS, GRADSCHOOL):
+            loops[loop] = _overheads(case, loop, options, tell)
         models.append({"model": case.model, "batch": case.batch, "steps": case.steps, "loops": loops})
-        if case.model in SMALL:
+        if case.model in SMALL and not options.only_goals:
             tell(f"{case.model}: eight optimizers in one fit")
-            models[-1]["optimizers"] = _comparison(case, rounds)
+            models[-1]["optimizers"] = _comparison(case, options.rounds)
     machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()}
-    run = {"rounds": rounds, "fits": FITS, "models": models}
+    run = {"rounds": options.rounds, "fits": options.fits, "models": models}
     return {"gradschool": __version__, "back_end": back_end(), "machine": machine, **run}
 
 
-def _overheads(case: BenchCase, loop: str, rounds: int) -> dict[str, Any]:
-    costs = measured_callbacks()
+def _overheads(case: BenchCase, loop: str, options: CostOptions, tell: Callable[[str], None]) -> dict[str, Any]:
+    costs = [cost for cost in measured_callbacks() if cost.has_goal or not options.only_goals]
     inputs, targets = make_samples(case)
     ratios: dict[str, list[float]] = {cost.name: [] for cost in costs}
     without: list[float] = []
-    for _ in range(FITS):
+    for fit in range(options.fits):
+        whose = "Keras" if loop == KERAS else "the zoo"
+        tell(f"{case.model}: callbacks in {whose}'s fit, {fit + 1} of {options.fits}")
         with contextlib.ExitStack() as started:
             fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
             for cost in costs:
                 fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
             pairs = {(name, cost.name): fits[name].take for cost in costs for name in (WITHOUT, cost.name)}
-            seconds = take_turns(pairs, rounds)
+            seconds = take_turns(pairs, options.rounds)
         for cost in costs:
             beside = seconds[WITHOUT, cost.name]
             ratios[cost.name] += paired_ratios(seconds[cost.name, cost.name], beside)

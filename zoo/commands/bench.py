@@ -32,6 +32,10 @@ def bench(
     callbacks: Annotated[
         bool, typer.Option("--callbacks", help="Measure what the callbacks cost, in place of models.")
     ] = False,
+    fits: Annotated[int, typer.Option(help="For --callbacks: of each kind, since equal fits differ a little.")] = 3,
+    only_goals: Annotated[
+        bool, typer.Option("--only-goals", help="For --callbacks: those that must be nearly free, in Keras's fit.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how fast models train, beside Keras's own fit and a PyTorch loop, in alternating rounds."""
@@ -44,7 +48,7 @@ def bench(
         _profile(cases, as_json)
         return
     if callbacks:
-        _measure_callbacks(cases, rounds, out, as_json)
+        _measure_callbacks(cases, {"rounds": rounds, "fits": fits, "only_goals": only_goals}, out, as_json)
         return
     options = BenchOptions(rounds, seconds, threads, seed)
     _measure(lambda tell: run_bench(cases, options, tell), render, out, as_json)
@@ -69,16 +73,15 @@ def _measure(run: Callable[..., Any], render: Callable[[Any], Any], out: Path | 
         print(f"figures: {out}")
 
 
-def _measure_callbacks(cases: Sequence["BenchCase"], rounds: int, out: Path | None, as_json: bool) -> None:
+def _measure_callbacks(cases: Sequence["BenchCase"], thorough: dict[str, Any], out: Path | None, as_json: bool) -> None:
     from ..quiet import import_keras
 
     import_keras()
-    from ..bench.callback_costs import measure_costs
+    from ..bench.callback_costs import CostOptions, measure_costs
     from ..bench.report import render_costs
 
-    if rounds < 1:
-        raise ValueError(f"rounds must be at least 1; got {rounds}.")
-    _measure(lambda tell: measure_costs(cases, rounds, tell), render_costs, out, as_json)
+    options = CostOptions(**thorough)
+    _measure(lambda tell: measure_costs(cases, options, tell), render_costs, out, as_json)
 
 
 def _profile(cases: Sequence["BenchCase"], as_json: bool) -> None:

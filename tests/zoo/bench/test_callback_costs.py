@@ -10,6 +10,7 @@ from rich.console import Console
 
 from gradschool.callbacks.study.times import take_turns
 from gradschool.zoo.bench import callback_costs
+from gradschool.zoo.bench.callback_costs import CostOptions
 from gradschool.zoo.bench.cases import BenchCase
 from gradschool.zoo.bench.epochs_in_turn import EpochInTurn
 from gradschool.zoo.bench.report import render_costs
@@ -64,9 +65,8 @@ def test_every_callback_and_the_comparison_are_measured_on_both_loops(monkeypatc
     if keras.backend.backend() != "tensorflow":
         pytest.skip("the zoo's fit is Keras's on other back ends")
     monkeypatch.setattr(callback_costs, "OPTIMIZERS", ("sgd", "adam"))
-    monkeypatch.setattr(callback_costs, "FITS", 1)
     case = BenchCase("mlp", (28, 28, 1), 10, batch=16, steps=3, goals={})
-    report = callback_costs.measure_costs([case], rounds=2)
+    report = callback_costs.measure_costs([case], CostOptions(rounds=2, fits=1))
     (measured,) = report["models"]
     names = [cost.name for cost in callback_costs.measured_callbacks()]
     for loop in measured["loops"].values():
@@ -78,6 +78,25 @@ def test_every_callback_and_the_comparison_are_measured_on_both_loops(monkeypatc
     console = Console(width=110, file=io.StringIO())
     console.print(render_costs(report))
     assert all(name in console.file.getvalue() for name in names)
+
+
+@pytest.mark.slow
+def test_only_what_has_a_goal_can_be_measured():
+    case = BenchCase("mlp", (28, 28, 1), 10, batch=16, steps=3, goals={})
+    report = callback_costs.measure_costs([case], CostOptions(rounds=1, fits=1, only_goals=True))
+    (measured,) = report["models"]
+    assert list(measured["loops"]) == ["keras"]
+    assert all(row["goal"] == 0.05 for row in measured["loops"]["keras"]["callbacks"].values())
+    assert "optimizers" not in measured
+    console = Console(width=110, file=io.StringIO())
+    console.print(render_costs(report))
+    assert "dead units" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["rounds", "fits"])
+def test_a_number_below_one_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1; got 0"):
+        CostOptions(**{name: 0})
 
 
 def test_a_table_says_which_goals_are_met():
