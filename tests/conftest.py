@@ -23,6 +23,29 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def data_sets_that_end_at_once():
+    """Iterators of tf.data without the thread that tunes them.
+
+    To end one waits for its thread, which in one case of ten or twenty misses the call to stop and sleeps on, as long
+    as the iterator has lived, up to a minute. (TensorFlow 2.21's `CancellationManager` calls before it counts as
+    cancelled.) Iterators that lie about until the garbage collector comes have lived long.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    begin = tf.data.Dataset.__iter__
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(tf.data.Dataset, "__iter__", lambda self: begin(self.with_options(options)))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of original data files that the variable GRADSCHOOL_TEST_DATA names."""

@@ -81,12 +81,14 @@ def test_every_package_on_disk_is_listed():
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == {"gradschool", *on_disk}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         assert modules_in(archive.namelist()) == files_to_ship()
         assert any(name.endswith(".dist-info/licenses/LICENSE") for name in archive.namelist())
 
 
+@pytest.mark.slow
 def test_the_source_distribution_builds_the_same_wheel(source, wheel, tmp_path):
     succeed(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, source, cwd=tmp_path)
     (sdist,) = tmp_path.glob("*.tar.gz")

@@ -101,6 +101,7 @@ def test_the_norm_after_clipping_is_the_limit_or_what_it_was(seed, scale, limit)
     assert norm(normalised) == pytest.approx(limit, rel=1e-5)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(RULES)), st.integers(0, 20), scales, st.floats(1e-2, 1e2))
 def test_clipping_twice_changes_no_more(name, seed, scale, limit):
     once, _ = clip(RULES[name](limit), arrays(seed, scale))

@@ -60,6 +60,7 @@ def test_pairing_narrows_the_interval_of_runs_that_have_something_in_common():
     assert apart.low < 0 < apart.high
 
 
+@pytest.mark.slow
 def test_paired_differences_of_all_comparisons_hold_together():
     methods, runs, experiments = 5, 4, 1500
     held = 0

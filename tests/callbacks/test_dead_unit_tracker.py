@@ -97,6 +97,7 @@ def seen_by_hand():
     return x, y, outputs_by_step(twin, layer_outputs(twin, *RECTIFYING, *SATURATING), x, y, BATCH, EPOCHS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_dead_and_saturated_units_are_those_seen_by_hand(seen_by_hand, use, compile_arguments):
     x, y, seen = seen_by_hand
@@ -122,6 +123,7 @@ def test_frequencies_are_those_seen_by_hand(seen_by_hand, use, compile_arguments
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_every_batch_counts_where_gradients_are_accumulated(use, compile_arguments):
     x, y = samples((8, 5, 2), count=32)
@@ -143,6 +145,7 @@ def half_precision():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("half_precision")
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_half_precision_is_counted_as_it_is(use, compile_arguments):
@@ -243,6 +246,7 @@ def test_saturating_activations_have_their_limits(name):
     np.testing.assert_array_equal(states(tracker, "active", "saturated")[0], wanted > 0.3)
 
 
+@pytest.mark.slow
 def test_sequences_have_their_units_on_the_last_axis():
     keras.utils.set_random_seed(1)
     x, y = samples((4, 6), (4, 1))
@@ -382,6 +386,7 @@ def numpy_branches(model, x):
     return [block(model.block, x[:, 0]), block(model.block, x[:, 1]), block(model.other, x[:, 0])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), [*TWO, WAYS[1]])
 @pytest.mark.parametrize("built", [True, False])
 def test_an_activation_layer_for_many_places_is_counted_at_each(use, compile_arguments, built):
@@ -430,6 +435,7 @@ def test_nested_models_and_operations_of_functional_ones_are_seen():
 
 
 # === What is not training does not count ===
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_validation_and_prediction_do_not_count(use, compile_arguments):
     class Predict(keras.callbacks.Callback):
@@ -480,6 +486,7 @@ def test_units_that_have_died_and_that_are_back_are_told(use, compile_arguments)
     assert rows == [(2, None, None), (3, 1, 0), (2, 1, 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_every_fit_counts_anew(seen_by_hand, use, compile_arguments):
     x, y, seen = seen_by_hand
@@ -490,6 +497,7 @@ def test_every_fit_counts_anew(seen_by_hand, use, compile_arguments):
     assert_is(tracker, seen[1:])
 
 
+@pytest.mark.slow
 def test_several_of_ours_work_together(seen_by_hand):
     x, y, seen = seen_by_hand
     for order in (1, -1):
@@ -502,6 +510,7 @@ def test_several_of_ours_work_together(seen_by_hand):
         assert len(monitor.rows) > 0
 
 
+@pytest.mark.slow
 def test_with_several_optimizers_it_counts_the_first(seen_by_hand):
     x, y, seen = seen_by_hand
     comparison = OptimizerComparison({"slow": keras.optimizers.SGD(0.05), "fast": keras.optimizers.SGD(5.0)}, "slow")
@@ -521,6 +530,7 @@ def simple_model(activation="relu", units=9, **compile_arguments):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 @pytest.mark.parametrize("frequent", [False, True])
 def test_a_probe_set_is_counted_beside_the_training_batches(use, compile_arguments, frequent):
@@ -557,6 +567,7 @@ def test_a_probe_set_may_have_several_inputs():
     assert tracker.rows[-1]["probe_dead"] is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_of_large_maps_the_first_samples_are_counted(use, compile_arguments):
     x, y = samples((9, 7, 2), count=24)
@@ -582,6 +593,7 @@ def test_of_large_maps_the_first_samples_are_counted(use, compile_arguments):
     np.testing.assert_allclose(states(tracker, "conv", "saturation")[0], saturation(outputs, -1, 1), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_layers_are_chosen_by_name_pattern_path_and_themselves():
     def names(*chosen):
         encoder = keras.Sequential([keras.Input((6,)), layers.Dense(3, activation="relu", name="a")], name="encoder")
@@ -661,6 +673,7 @@ def test_functions_in_a_call_of_ones_own_are_said_not_to_be_seen():
     assert tracker.unseen == {"inline": "whatever functions Inline.call applies by itself"}
 
 
+@pytest.mark.slow
 def test_other_things_that_cannot_be_seen_are_said():
     inputs = keras.Input((4, 6))
     x = layers.Dense(5, activation=my_relu, name="mine")(inputs)
@@ -849,6 +862,7 @@ def attributes(model):
     return [(set(one.__dict__), len(one._seed_generators), len(one.variables)) for one in every]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 @pytest.mark.parametrize("breaks", [False, True])
 def test_nothing_is_left_behind_and_nothing_is_saved(tmp_path, use, compile_arguments, breaks):
@@ -876,6 +890,7 @@ def test_nothing_is_left_behind_and_nothing_is_saved(tmp_path, use, compile_argu
         assert len(tracker.rows) == 5
 
 
+@pytest.mark.slow
 def test_a_model_that_is_built_for_it_has_the_weights_it_would_have():
     def trained(*callbacks):
         keras.utils.set_random_seed(1)
@@ -890,6 +905,7 @@ def test_a_model_that_is_built_for_it_has_the_weights_it_would_have():
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), TWO)
 def test_training_is_what_it_would_be_without(use, compile_arguments):
     x, y = samples((8, 5, 2))
@@ -902,6 +918,7 @@ def test_training_is_what_it_would_be_without(use, compile_arguments):
 
 
 # === The engine ===
+@pytest.mark.slow
 @on_tensorflow
 @pytest.mark.parametrize("options", [{}, {"frequency": True}])
 def test_a_fit_that_is_resumed_in_the_middle_of_an_epoch_counts_on(tmp_path, options):
@@ -960,6 +977,7 @@ def test_a_step_that_the_guard_undoes_does_not_count(jit):
 
 
 # === Pictures and tables ===
+@pytest.mark.slow
 def test_tables_and_pictures(tmp_path):
     x, y = samples((8, 5, 2))
     tracker = DeadUnitTracker(frequency=True)

@@ -69,6 +69,7 @@ def test_a_model_compiled_anew_in_the_meantime_stays_so(ours):
     assert stages_of(model) == []
 
 
+@pytest.mark.slow
 def test_what_a_callback_evaluates_in_vain_does_not_end_our_part():
     model, (x, y) = relu_model(), samples()
 
@@ -132,6 +133,7 @@ class Branches(keras.Model):
         return self.last(ops.cond(ops.sum(h) > -1.0, lambda: self.branch(h), lambda: h))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*no training step has called it")
 def test_units_of_a_layer_in_a_branch_are_counted_or_left_out_but_do_no_harm():
     (x, y), models = samples(), []

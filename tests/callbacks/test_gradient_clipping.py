@@ -89,6 +89,7 @@ def no_gradients():
 
 
 # === Every rule, every way ===
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", LIMITS)
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_weights_and_figures_are_those_of_training_by_hand(use, compile_arguments, mode):
@@ -100,6 +101,7 @@ def test_every_way_of_training_gives_the_same(use, compile_arguments):
     check_against_training_by_hand(use, compile_arguments, "global_norm", kind=OwnStep)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_accumulated_gradients_are_clipped_once(use, compile_arguments):
     optimizer = keras.optimizers.SGD(0.1, momentum=0.9, gradient_accumulation_steps=2)
@@ -156,6 +158,7 @@ def test_every_optimizer_of_keras_gets_clipped_gradients(kind):
     assert_weights(model, by_hand, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -174,6 +177,7 @@ def test_schedules_decay_and_averages_go_on_as_ever(optimizer, nonfinite):
 
 
 # === History of norms ===
+@pytest.mark.slow
 def test_the_history_of_norms_goes_on_in_the_next_fit():
     x, y = samples()
     by_hand = model_of()
@@ -184,6 +188,7 @@ def test_the_history_of_norms_goes_on_in_the_next_fit():
     assert_weights(model, by_hand)
 
 
+@pytest.mark.slow
 def test_another_model_has_another_history():
     x, y = samples()
     clipping, alone = GradientClipping(percentile=30), model_of()
@@ -210,6 +215,7 @@ def averaging(overwrite=None):
     return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=overwrite)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -236,6 +242,7 @@ def test_a_bad_update_is_skipped_as_if_it_had_never_been(use, compile_arguments,
     assert clipping.results["nonfinite_steps"].tolist() == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_bad_first_update_does_not_begin_a_moving_average(use, compile_arguments):
     x, y = with_a_bad_batch(0)
@@ -245,6 +252,7 @@ def test_a_bad_first_update_does_not_begin_a_moving_average(use, compile_argumen
     assert_weights(model, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_bad_update_of_accumulated_gradients_is_skipped(use, compile_arguments):
     def momentum():
@@ -259,6 +267,7 @@ def test_a_bad_update_of_accumulated_gradients_is_skipped(use, compile_arguments
     assert_weights(model, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_bad_update_may_be_one_of_zeros(use, compile_arguments):
     x, y = with_a_bad_batch()
@@ -280,6 +289,7 @@ def test_a_bad_update_is_an_error_at_the_end_of_the_epoch(use, compile_arguments
     assert stages_of(model) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_raised_where_another_callback_reckons_with_bad_updates():
     x, y = samples(SAMPLES * 8)
     finder = LearningRateFinder(lowest=1e-3, highest=1e6, steps=64, stop_at=float("inf"))
@@ -300,6 +310,7 @@ def test_the_engine_stops_at_the_very_step():
         fit(use_engine(model_of()), x, y, callbacks=[GradientClipping(value=0.3)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_overflows_that_the_loss_scale_skips_do_not_count(use, compile_arguments):
     keras.config.set_dtype_policy("mixed_float16")
@@ -319,6 +330,7 @@ def test_overflows_that_the_loss_scale_skips_do_not_count(use, compile_arguments
 
 
 # === Sparse gradients, depthwise kernels, excluded layers ===
+@pytest.mark.slow
 @on_tensorflow
 @pytest.mark.parametrize("mode", ["global_norm", "norm", "value", "normalize", "adaptive", "percentile"])
 def test_sparse_gradients_are_clipped_like_dense_ones(mode):
@@ -424,6 +436,7 @@ def test_a_layer_is_excluded_and_not_another_of_its_name(exclude):
     assert right < 1e-5
 
 
+@pytest.mark.slow
 def test_a_model_that_only_its_first_step_would_build_is_clipped_like_one_that_is_built():
     x = np.random.default_rng(0).normal(size=(SAMPLES, 4, 4, 3)).astype("float32")
     results = []
@@ -465,6 +478,7 @@ def test_an_optimizer_that_clips_as_well_is_told():
         fit(model_of(keras.optimizers.SGD(0.1, clipnorm=1.0)), *samples(), callbacks=[GradientClipping(value=1.0)])
 
 
+@pytest.mark.slow
 def test_a_model_saved_while_it_is_clipped_knows_nothing_of_it(tmp_path):
     x, y = samples()
     model = model_of(keras.optimizers.Adam(0.01))
@@ -477,6 +491,7 @@ def test_a_model_saved_while_it_is_clipped_knows_nothing_of_it(tmp_path):
     assert_weights(reloaded, model)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_after_an_error_in_the_middle():
     class Break(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -497,6 +512,7 @@ def test_nothing_is_left_after_an_error_in_the_middle():
     assert np.abs(weights(model)[0] - weights(plain)[0]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_callback_that_has_been_used_can_be_pickled():
     x, y = samples()
     clipping, model = GradientClipping(adaptive=0.01), model_of()
@@ -543,6 +559,7 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
         GradientClipping(**arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [np.float32(0.25), np.float64(0.25), np.int64(1)])
 def test_numbers_of_numpy_are_limits_like_any(number):
     x, y = samples()

@@ -90,6 +90,7 @@ def test_norms_and_ratios_are_those_of_training_by_hand(use, compile_arguments, 
     assert stages_of(model) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_gradients_are_seen_before_clipping_in_either_order(use, compile_arguments):
     x, y = samples()
@@ -103,6 +104,7 @@ def test_gradients_are_seen_before_clipping_in_either_order(use, compile_argumen
         assert monitor.results["update_ratio"].isna().all()
 
 
+@pytest.mark.slow
 def test_watching_changes_nothing():
     x, y = samples()
     plain, watched = model_of(), model_of()
@@ -198,6 +200,7 @@ def test_a_model_that_only_its_first_step_would_build_is_measured():
     assert monitor.noise["batch"].tolist() == [BATCH]
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_a_sparse_gradient_counts_like_a_dense_one():
     rng = np.random.default_rng(5)
@@ -243,6 +246,7 @@ def test_the_noise_scale_is_that_of_the_samples_own_gradients(use, compile_argum
     assert monitor.noise["batch"][0] == BATCH * (accumulate or 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulate", [None, 2])
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_batches_of_several_lengths_count_as_the_longest(use, compile_arguments, accumulate):
@@ -373,6 +377,7 @@ def test_arguments_that_do_not_fit_are_refused(arguments, message):
         GradientMonitor(**arguments)
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_count_updates_like_any():
     monitor, other = GradientMonitor(every=np.int64(2)), GradientMonitor(every=2)
     for one in (monitor, other):

@@ -167,6 +167,7 @@ FEW = [way for way in WAYS if way.id in ("graph", "jit", "engine")]
 
 
 # === What every way of training gives ===
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("use", "compile_arguments", "optimizer"),
     [pytest.param(*way.values, "sgd", id=f"{way.id}-sgd", marks=way.marks) for way in WAYS]
@@ -189,6 +190,7 @@ def test_norms_and_weights_are_those_of_a_loop_by_hand(use, compile_arguments, o
     assert_weights(model, by_hand)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_accumulated_gradients_arrive_once_for_every_update(use, compile_arguments):
     x, y = samples()
@@ -202,6 +204,7 @@ def test_accumulated_gradients_arrive_once_for_every_update(use, compile_argumen
     assert_weights(model, by_hand)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_train_step_of_its_own_is_seen(use, compile_arguments):
     x, y = samples()
@@ -222,6 +225,7 @@ def mixed_precision():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("mixed_precision")
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_mixed_precision_gradients_arrive_unscaled_and_without_overflows(use, compile_arguments):
@@ -240,6 +244,7 @@ def test_mixed_precision_gradients_arrive_unscaled_and_without_overflows(use, co
     assert recorder.figures()["updates"] == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_second_fit_goes_on_where_the_first_ended(use, compile_arguments):
     x, y = samples()
@@ -255,6 +260,7 @@ def test_a_second_fit_goes_on_where_the_first_ended(use, compile_arguments):
     assert_weights(model, by_hand)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_stage_added_when_training_begins_is_in_time(use, compile_arguments):
     class InTime(keras.callbacks.Callback):
@@ -330,6 +336,7 @@ def test_a_model_without_optimizer_has_no_stages():
     assert stages_of(keras.Sequential([layers.Dense(1)])) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_nothing_is_left_behind(use, compile_arguments):
     x, y = samples()
@@ -355,6 +362,7 @@ def test_nothing_is_left_behind_on_either_of_two_nested_optimizers():
     assert set(leaf_optimizer(model.optimizer).__dict__) == inner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_stages_are_gone_after_a_fit_that_was_broken_off(use, compile_arguments):
     class Break(keras.callbacks.Callback):
@@ -373,6 +381,7 @@ def test_stages_are_gone_after_a_fit_that_was_broken_off(use, compile_arguments)
 
 
 # === Files ===
+@pytest.mark.slow
 def test_a_model_is_saved_as_if_it_had_no_stages(tmp_path):
     x, y = samples()
     model, recorder = model_of(keras.optimizers.Adam(0.01)), Recorder()
@@ -393,6 +402,7 @@ def test_a_model_is_saved_as_if_it_had_no_stages(tmp_path):
     assert_weights(reloaded, model)
 
 
+@pytest.mark.slow
 def test_a_file_is_loaded_into_an_optimizer_with_stages(tmp_path):
     x, y = samples()
     model = model_of(keras.optimizers.Adam(0.01))
@@ -438,6 +448,7 @@ def test_a_sparse_gradient_has_the_norm_of_the_dense_one(use, compile_arguments)
 
 
 # === Zoo models ===
+@pytest.mark.slow
 def test_a_zoo_model_passes_its_gradients_through_the_stages():
     rng = np.random.default_rng(6)
     x, y = rng.normal(size=(SAMPLES, 6)).astype("float32"), rng.integers(0, 3, SAMPLES)

@@ -81,6 +81,7 @@ def model_of(**arguments):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_calls_in_training_steps_are_told_and_no_others(use, compile_arguments):
     model, watcher = use(model_of(**compile_arguments)), Watcher("first")
@@ -163,6 +164,7 @@ def test_a_step_that_calls_its_layers_without_the_model_is_seen():
     assert {container for _, container, _ in watcher.calls} == {None, model.name}
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_the_engines_faster_layers_and_watched_ones_get_along():
     from gradschool import zoo

@@ -97,6 +97,7 @@ WAYS = [
 
 
 # === What is measured ===
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "eager", "jit", "engine")]
 )
@@ -120,6 +121,7 @@ def test_losses_are_those_of_a_loop_with_rising_rate(use, compile_arguments):
     np.testing.assert_allclose(table["loss"], losses, rtol=2e-4)
 
 
+@pytest.mark.slow
 @compiled
 def test_several_steps_in_one_call_make_the_grid_coarser():
     model = model_of(keras.optimizers.SGD(0.1), dropout=0.0, jit_compile=False)
@@ -146,6 +148,7 @@ def test_steps_skipped_for_an_overflow_do_not_raise_the_rate():
 
 
 # === The model is as before ===
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("use", "compile_arguments", "optimizer"),
     [pytest.param(*way.values, None, id=way.id, marks=way.marks) for way in WAYS]
@@ -180,6 +183,7 @@ def test_the_model_is_as_before_and_trains_as_if_nothing_had_been(use, compile_a
     assert_same(values_of(plain), values_of(model))
 
 
+@pytest.mark.slow
 def test_a_first_fit_leaves_the_weights_of_the_start():
     model = model_of(keras.optimizers.Adam(0.01, use_ema=True))
     before = [one.copy() for one in model.get_weights()]
@@ -220,6 +224,7 @@ def test_mixed_precision(dtype):
         keras.config.set_dtype_policy(policy)
 
 
+@pytest.mark.slow
 def test_a_step_of_its_own_and_a_model_without_weights_yet():
     class Unbuilt(keras.Model):
         def __init__(self):
@@ -244,6 +249,7 @@ def test_a_step_of_its_own_and_a_model_without_weights_yet():
     assert_same(before, own.get_weights())
 
 
+@pytest.mark.slow
 def test_a_model_is_as_before_when_the_fit_breaks_off():
     class Break(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -261,6 +267,7 @@ def test_a_model_is_as_before_when_the_fit_breaks_off():
     assert float(ops.convert_to_numpy(model.optimizer.learning_rate)) == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_files_written_in_the_meantime_know_nothing_of_it(tmp_path):
     model = model_of(keras.optimizers.Adam(schedule()))
     saved = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
@@ -271,6 +278,7 @@ def test_files_written_in_the_meantime_know_nothing_of_it(tmp_path):
     assert_same(model.get_weights(), keras.saving.load_model(tmp_path / "3.keras").get_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "jit", "engine")])
 def test_others_beside_it_see_the_same_test(use, compile_arguments, first):
@@ -302,6 +310,7 @@ def test_it_ends_when_the_loss_diverges(use, compile_arguments):
     assert 1e-3 < finder.suggestion <= finder.highest_stable < finder.rows[-1]["learning_rate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "jit", "engine")])
 def test_it_ends_at_a_loss_that_is_no_number(use, compile_arguments):
     keras.utils.set_random_seed(1)
@@ -347,6 +356,7 @@ def test_data_of_unknown_length(use):
     assert_same(before, model.get_weights())
 
 
+@pytest.mark.slow
 def test_a_zoo_model():
     rng = np.random.default_rng(6)
     x, y = rng.normal(size=(SAMPLES, 6)).astype("float32"), np.arange(SAMPLES) % 3
@@ -361,6 +371,7 @@ def test_a_zoo_model():
 
 
 # === Whether the rates found are good ===
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [keras.optimizers.SGD, keras.optimizers.Adam])
 def test_the_suggested_rate_trains_better_than_much_lower_and_much_higher_ones(optimizer):
     from sklearn.datasets import load_digits
@@ -385,6 +396,7 @@ def test_the_suggested_rate_trains_better_than_much_lower_and_much_higher_ones(o
 
 
 # === Results and errors ===
+@pytest.mark.slow
 def test_the_picture_shows_the_curve_and_what_was_found():
     finder = LearningRateFinder(1e-4, 1e6, steps=96)
     with pytest.raises(ValueError, match="nothing to show yet"):
@@ -454,6 +466,7 @@ def test_several_optimizers_are_refused():
         fit(model_of(optimizer), LearningRateFinder())
 
 
+@pytest.mark.slow
 def test_too_few_losses_and_losses_that_never_fall_are_said():
     short = LearningRateFinder(1e-4, 1e-2)
     fit(model_of(), short, epochs=1, steps_per_epoch=3)

@@ -55,6 +55,7 @@ def written(tmp_path_factory):
     return ReportPage(path), clipping, norms, history
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_else(written):
     written[0].assert_needs_nothing_else()
 
@@ -89,6 +90,7 @@ def test_it_says_what_the_model_is(written):
     assert page.text.strip().startswith("My run")
 
 
+@pytest.mark.slow
 def test_what_the_doctor_found_comes_first(tmp_path):
     x = np.random.default_rng(0).normal(size=(64, 3))
     monitor, doctor = GradientMonitor(), TrainingDoctor(batches=(1000 * x, x[:, :1]), verbose=0)
@@ -100,6 +102,7 @@ def test_what_the_doctor_found_comes_first(tmp_path):
     assert all(row["evidence"] in page.text and row["remedy"] in page.text for row in doctor.rows)
 
 
+@pytest.mark.slow
 def test_a_healthy_run_is_said_to_be_healthy(tmp_path):
     doctor = TrainingDoctor(verbose=0)
     trained(doctor, epochs=2)
@@ -107,6 +110,7 @@ def test_a_healthy_run_is_said_to_be_healthy(tmp_path):
     assert "Nothing that the doctor looks for is wrong with this run." in page.text
 
 
+@pytest.mark.slow
 def test_a_doctor_that_saw_nothing_does_not_say_that_all_is_well(tmp_path):
     monitor = GradientMonitor()
     _, history = trained(monitor, epochs=1)
@@ -117,6 +121,7 @@ def test_a_doctor_that_saw_nothing_does_not_say_that_all_is_well(tmp_path):
     assert "its norm is 1e-9" in page.text
 
 
+@pytest.mark.slow
 def test_one_callback_need_not_stand_in_a_list(tmp_path):
     clipping = GradientClipping(value=1.0)
     trained(clipping, epochs=1)
@@ -136,6 +141,7 @@ def test_a_model_that_is_not_built_has_no_number_of_parameters(tmp_path):
     assert "NoneType" not in page.text  # it has no optimizer either
 
 
+@pytest.mark.slow
 def test_without_a_doctor_the_monitor_tells_what_it_found(tmp_path):
     monitor = GradientMonitor()
     _, history = trained(monitor, epochs=2)
@@ -149,6 +155,7 @@ def test_without_a_doctor_the_monitor_tells_what_it_found(tmp_path):
     assert "its norm is 1e-9" not in page.text
 
 
+@pytest.mark.slow
 def test_history_alone_or_callbacks_alone_are_enough(tmp_path):
     clipping = GradientClipping(value=1.0)
     _, history = trained(clipping)
@@ -164,6 +171,7 @@ def test_a_training_that_diverged_is_shown(tmp_path):
     assert [row[1] for row in page.tables[0]] == ["loss", "1", "nan", "inf"]
 
 
+@pytest.mark.slow
 def test_a_figure_without_a_value_for_every_epoch_is_left_out():
     _, history = trained(epochs=4, validation_split=0.25, validation_freq=2)
     assert len(history.history["val_loss"]) == 2
@@ -223,6 +231,7 @@ def test_what_is_no_history_is_refused(tmp_path):
         write_report(tmp_path / "report.html", history="history.csv")
 
 
+@pytest.mark.slow
 def test_a_picture_that_fails_leaves_the_old_report(tmp_path, monkeypatch):
     norms = WeightNorms()
     trained(norms)

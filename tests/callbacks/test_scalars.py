@@ -52,6 +52,7 @@ def events(folder) -> dict[str, list[float]]:
     return {name: [values[step] for step in sorted(values)] for name, values in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_tensorboard_shows_them(tmp_path, ours_first):
     pytest.importorskip("tensorboard")
@@ -63,6 +64,7 @@ def test_tensorboard_shows_them(tmp_path, ours_first):
         np.testing.assert_allclose(shown[f"epoch_{name}"], history[name], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_a_file_of_logs_holds_them(tmp_path, ours_first):
     logger = keras.callbacks.CSVLogger(tmp_path / "log.csv")
@@ -80,6 +82,7 @@ def test_a_callback_can_act_on_them(ours_first):
     assert len(history["grad_norm_max"]) == 2  # of 3: it never came near the baseline
 
 
+@pytest.mark.slow
 def test_they_are_not_taken_for_metrics():
     comparison = OptimizerComparison({"one": keras.optimizers.SGD(0.1), "two": "adam"})
     history = fitted(*ours())

@@ -100,6 +100,7 @@ class Stop(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_a_comparison_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path):
     x, y = samples()
@@ -170,6 +171,7 @@ def test_whether_more_is_better():
         more_is_better(model, "charm")
 
 
+@pytest.mark.slow
 def test_a_global_seed_that_was_there_is_as_far_as_after_a_fit_alone():
     states = []
     for callbacks in ([], [OptimizerComparison({name: make() for name, make in OPTIMIZERS.items()})]):

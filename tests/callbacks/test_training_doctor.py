@@ -76,6 +76,7 @@ def examine(model, optimizer, x, y, epochs=8, loss=CROSS_ENTROPY, held_out=None,
 
 
 # === Sick ===
+@pytest.mark.slow
 def test_a_learning_rate_that_is_too_high():
     found, _ = examine(mlp(), keras.optimizers.SGD(30.0), *digits())
     assert "learning rate too high" in found
@@ -84,6 +85,7 @@ def test_a_learning_rate_that_is_too_high():
     assert "Lower the learning rate" in found["learning rate too high"][0]["remedy"]
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_is_too_low():
     found, _ = examine(mlp(), keras.optimizers.SGD(1e-5), *digits())
     assert set(found) == {"learning rate too low"}
@@ -92,11 +94,13 @@ def test_a_learning_rate_that_is_too_low():
     assert "Raise the learning rate" in first["remedy"]
 
 
+@pytest.mark.slow
 def test_vanishing_gradients():
     found, _ = examine(mlp("sigmoid", depth=10, width=16), keras.optimizers.SGD(0.1), *digits(), epochs=3)
     assert {row["layer"] for row in found["vanishing gradients"]} >= {"h0", "h1", "h2"}
 
 
+@pytest.mark.slow
 def test_exploding_gradients():
     start = keras.initializers.RandomNormal(stddev=0.5, seed=1)
     model = mlp("linear", depth=8, width=64, kernel_initializer=start)
@@ -104,6 +108,7 @@ def test_exploding_gradients():
     assert {"exploding gradients", "learning rate too high"} <= set(found)
 
 
+@pytest.mark.slow
 def test_dead_units_and_not_what_follows_from_them():
     model = mlp(depth=2, bias_initializer=keras.initializers.Constant(-9.0))
     found, _ = examine(model, keras.optimizers.SGD(0.01), *digits(), epochs=8)
@@ -138,6 +143,7 @@ def test_saturated_units():
     assert [(row["epoch"], row["layer"]) for row in found["saturated units"]] == [(2, "h0")]
 
 
+@pytest.mark.slow
 def test_overfitting():
     x, _ = digits(120)
     y = np.random.default_rng(1).integers(0, 10, 120)  # nothing to learn but by heart
@@ -147,6 +153,7 @@ def test_overfitting():
     assert "the validation loss was least in epoch" in found["overfitting"][0]["evidence"]
 
 
+@pytest.mark.slow
 def test_a_plateau():
     x, y = digits(640)
     model = keras.Sequential([keras.Input((64,)), layers.Dense(10)])
@@ -154,6 +161,7 @@ def test_a_plateau():
     assert set(found) == {"plateau"}
 
 
+@pytest.mark.slow
 def test_a_plateau_of_deep_sigmoids():
     model = mlp("sigmoid", depth=8)
     model.compile(keras.optimizers.Adam(1e-3), CROSS_ENTROPY, metrics=["acc"])
@@ -163,6 +171,7 @@ def test_a_plateau_of_deep_sigmoids():
     assert "at an accuracy of 0.1" in doctor.rows[-1]["evidence"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "rate"), [("SGD", 100.0), ("Adam", 1.0)])
 def test_a_learning_rate_a_thousand_times_too_high(kind, rate):
     model = mlp(depth=2)
@@ -174,6 +183,7 @@ def test_a_learning_rate_a_thousand_times_too_high(kind, rate):
     assert "an untrained model's would be about 2.3" in doctor.rows[-1]["evidence"]
 
 
+@pytest.mark.slow
 def test_a_learning_rate_of_a_regression_that_is_far_too_high():
     x, _ = digits()
     y = x @ np.random.default_rng(1).normal(size=(64, 1)).astype("float32")
@@ -252,6 +262,7 @@ def test_a_loss_that_jitters_near_zero_is_healthy(seed):
     assert found == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "loss", "number", "rate"),
     [(None, "mse", 1, 0.05), (None, "huber", 1, 0.05), ("sigmoid", "binary_crossentropy", 2, 0.5)],
@@ -267,6 +278,7 @@ def test_what_has_converged_is_no_plateau_in_a_later_fit(activation, loss, numbe
     assert doctor.rows == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metrics", [["accuracy"], ["binary_accuracy"], None])
 def test_noise_that_cannot_be_learned_is_no_plateau(metrics):
     x, _, y = noisy(4000, steepness=0.9)
@@ -289,6 +301,7 @@ def test_a_loss_that_falls_fast_is_healthy():
     assert doctor.rows == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_right_answers_at_the_limits_of_a_sigmoid_are_healthy(seed):
     keras.utils.set_random_seed(seed)
@@ -305,6 +318,7 @@ def test_right_answers_at_the_limits_of_a_sigmoid_are_healthy(seed):
 
 
 # === Words ===
+@pytest.mark.slow
 def test_it_prints_what_it_found_once_and_nothing_else(capsys):
     x, y = digits(128)
     for model, optimizer, verbose in ((mlp(), 1e-5, 1), (mlp(), 0.1, 1), (mlp(), 1e-5, 0)):

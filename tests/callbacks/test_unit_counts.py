@@ -32,6 +32,7 @@ def counted(counter, *calls):
     return counter.result(read(states))
 
 
+@pytest.mark.slow
 @settings(max_examples=20 if BACKEND == "jax" else 100)  # JAX compiles every shape anew
 @given(OUTPUTS, some.sampled_from([-1, 1, None]))
 def test_counts_are_those_of_numpy(outputs, axis):

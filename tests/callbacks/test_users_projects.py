@@ -79,6 +79,7 @@ def fit(model, x, y, callbacks, **arguments):
     return model.fit(x, y, batch_size=16, epochs=2, verbose=0, callbacks=callbacks).history
 
 
+@pytest.mark.slow
 def test_a_subclassed_model_with_a_step_of_its_own(tmp_path):
     x, y = images(48, 4)
     callbacks = every_callback()

@@ -68,6 +68,7 @@ def test_data_as_json(capsys):
     assert rows["digits"]["samples"] == {"train": 1294, "validation": 144, "test": 359}
 
 
+@pytest.mark.slow
 def test_a_look_at_data(capsys):
     assert main(["data", "digits", "--picture", "digits.png"]) == 0
     assert "handwritten" in capsys.readouterr().out
@@ -78,6 +79,7 @@ def test_a_look_at_data(capsys):
 # === fit ===
 
 
+@pytest.mark.slow
 def test_fit_writes_the_run_folder(run):
     names = {"config.json", "history.csv", "metrics.json", "model.keras"}
     pictures = {"curves.png", "confusion.png", "mistakes.png", "first_layer.png"}
@@ -114,6 +116,7 @@ def test_the_same_seed_gives_the_same_figures(run):
         assert first != other
 
 
+@pytest.mark.slow
 def test_fit_says_what_came_out_and_what_to_try(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1"]) == 0
     out = capsys.readouterr().out
@@ -122,11 +125,13 @@ def test_fit_says_what_came_out_and_what_to_try(capsys):
     assert " predict runs/mlp_16_16-digits-1" in out
 
 
+@pytest.mark.slow
 def test_fit_as_json_prints_only_json(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1", "--json", "--out", "run"]) == 0
     assert json.loads(capsys.readouterr().out)["test"] == RunFolder("run").read_metrics()["test"]
 
 
+@pytest.mark.slow
 def test_options_reach_the_recipe():
     options = "--epochs 1 --batch-size 64 --learning-rate 0.05 --optimizer momentum --schedule constant"
     own = "--augment flip=true --set activation=tanh --set hidden=[7] --dtype mixed_bfloat16 --out run"
@@ -139,6 +144,7 @@ def test_options_reach_the_recipe():
     assert model.dtype_policy.name == "mixed_bfloat16"
 
 
+@pytest.mark.slow
 def test_no_validation_part_is_fine():
     assert main(["fit", "mlp_16_16", "--epochs", "1", "--data-option", "validation_share=0", "--out", "run"]) == 0
     assert set(RunFolder("run").read_metrics()) == {"test", "epochs"}
@@ -164,6 +170,7 @@ def test_seeds_are_the_runs_of_those_seeds(run):
     assert RunFolder("seeds/seed-1").read_metrics() == RunFolder("one").read_metrics()
 
 
+@pytest.mark.slow
 def test_a_series_is_forecast_better_than_by_the_calendar(capsys):
     assert main(["fit", "linear_regression", "--out", "run"]) == 0
     errors = RunFolder("run").read_metrics()["test_in_units"]
@@ -171,6 +178,7 @@ def test_a_series_is_forecast_better_than_by_the_calendar(capsys):
     assert Path("run/forecast.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gate", "accuracy"), [("logic_and", 1.0), ("logic_or", 1.0), ("logic_nand", 1.0)])
 def test_the_perceptron_learns_what_a_line_separates(gate, accuracy):
     assert main(["fit", "perceptron", "--data", gate, "--out", "run"]) == 0
@@ -178,11 +186,13 @@ def test_the_perceptron_learns_what_a_line_separates(gate, accuracy):
     assert Path("run/boundary.png").exists()
 
 
+@pytest.mark.slow
 def test_the_perceptron_cannot_learn_xor():
     assert main(["fit", "perceptron", "--data", "logic_xor", "--out", "run"]) == 0
     assert RunFolder("run").read_metrics()["test"]["binary_accuracy"] < 1
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_learns_xor():
     options = "--set hidden=[8] --set activation=tanh --learning-rate 0.1 --epochs 100 --schedule constant --out run"
     assert main(["fit", "mlp", "--data", "logic_xor", *options.split()]) == 0
@@ -190,6 +200,7 @@ def test_a_hidden_layer_learns_xor():
     assert Path("run/boundary.png").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
     from gradschool.zoo.engine.progress import ProgressBar
 
@@ -205,6 +216,7 @@ def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
     assert main(["evaluate", "run"]) == 0
 
 
+@pytest.mark.slow
 def test_a_reader_who_goes_away_does_not_end_the_training(monkeypatch):
     from rich.console import Console
 
@@ -219,6 +231,7 @@ def test_a_reader_who_goes_away_does_not_end_the_training(monkeypatch):
 # === evaluate, predict ===
 
 
+@pytest.mark.slow
 def test_evaluate_gives_the_figures_of_the_fit(run, capsys):
     capsys.readouterr()
     assert main(["evaluate", str(run.path), "--json"]) == 0
@@ -230,6 +243,7 @@ def test_a_preset_on_data_it_never_saw(capsys):
     assert json.loads(capsys.readouterr().out)["test"]["accuracy"] > 0.85  # other writers, scanned more coarsely
 
 
+@pytest.mark.slow
 def test_predict_reads_drawn_digits(capsys):
     """Drawn as a scan would show them, dark on light, larger and off centre, digits are read as before."""
     from gradschool import zoo
@@ -309,6 +323,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_left(capsys, arguments, mess
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_divergence_is_said_with_its_step_and_layer(capsys):
     message = refused(capsys, "fit", "mlp_16_16", "--optimizer", "sgd", "--learning-rate", "1e30", "--out", "run")
     assert "training diverged: the gradients are not finite in epoch 1, step " in message
@@ -330,6 +345,7 @@ def test_an_earlier_result_stays_where_its_successor_cannot_be(capsys, run):
     assert (run.path / "metrics.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_the_current_folder_can_be_overwritten(tmp_path, monkeypatch):
     folder = tmp_path / "here"
     folder.mkdir()
@@ -339,6 +355,7 @@ def test_the_current_folder_can_be_overwritten(tmp_path, monkeypatch):
     assert RunFolder(folder).read_config()["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_own_data_are_known_by_any_spelling(capsys, tmp_path):
     """Labels without meaning: on the very test images the model guesses, on others it may remember."""
     rng = np.random.default_rng(0)
@@ -355,6 +372,7 @@ def test_own_data_are_known_by_any_spelling(capsys, tmp_path):
         assert json.loads(capsys.readouterr().out)["test"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_a_model_saved_without_its_loss(capsys):
     from gradschool.zoo import LeNet5
 

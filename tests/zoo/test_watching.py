@@ -54,6 +54,7 @@ def refused(capsys, *words):
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_tables_and_pictures_lie_in_the_run_folder(undisturbed):
     names = {path.name for path in undisturbed.iterdir()}
     assert {f"{stem}.csv" for stem in STEMS} <= names
@@ -139,6 +140,7 @@ def test_what_was_measured_before_a_failure_is_written(monkeypatch, capsys):
     assert config["reason"].startswith("training diverged: the gradients are not finite in epoch 3, step 1")
 
 
+@pytest.mark.slow
 def test_a_gradient_that_is_not_finite_is_a_divergence_of_clipping_as_well():
     settings = {"optimizer": "sgd", "learning_rate": 1e30, "clip": {"value": 1e30}}
     recipe = dataclasses.replace(find_recipe("mlp_16_16"), epochs=2, **settings)
@@ -147,6 +149,7 @@ def test_a_gradient_that_is_not_finite_is_a_divergence_of_clipping_as_well():
     assert RunFolder("run").read_config()["status"] == "diverged"
 
 
+@pytest.mark.slow
 def test_unknown_names_are_refused_before_anything_is_done(capsys):
     assert "unknown --watch 'gradeints'; did you mean 'gradients'" in refused(capsys, "--watch", "gradeints")
     assert "unknown rule or argument of --clip 'norms'; did you mean 'norm'" in refused(capsys, "--clip", "norms=1")
@@ -208,6 +211,7 @@ def test_what_went_wrong_counts_even_where_the_results_cannot_be_written(tmp_pat
         pass  # nothing else went wrong
 
 
+@pytest.mark.slow
 def test_what_is_said_while_training_is_short_and_no_part_of_the_json(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1", "--watch", "all", "--json", "--out", "run"]) == 0
     captured = capsys.readouterr()

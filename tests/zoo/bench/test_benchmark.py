@@ -43,6 +43,7 @@ def measured(tmp_path_factory):
     return result, turns
 
 
+@pytest.mark.slow
 def test_the_ratios_are_right_though_the_machine_changes_its_speed(measured):
     result, _ = measured
     assert len(set(result["contenders"]["gradschool"]["step_ms"]["rounds"])) > 3
@@ -93,6 +94,7 @@ def test_a_round_is_whole_epochs_of_about_the_seconds_asked_for(measured):
     assert result["steps_per_round"] == 12 * result["epochs_per_round"]
 
 
+@pytest.mark.slow
 def test_a_round_that_other_programs_disturb_is_taken_again(tmp_path, monkeypatch):
     shares = iter([0.0, 0.0, 0.4, *[0.0] * 4, 0.3, *[0.0] * 100])
     monkeypatch.setattr(benchmark, "watch_others", lambda: lambda own: next(shares))
@@ -102,6 +104,7 @@ def test_a_round_that_other_programs_disturb_is_taken_again(tmp_path, monkeypatc
     assert len(result["ratios"]["keras"]["rounds"]) == 3
 
 
+@pytest.mark.slow
 def test_a_machine_that_stays_busy_is_measured_all_the_same_and_said_to_be_busy(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "watch_others", lambda: lambda own: 0.4)
     result = measure(tmp_path, options=BenchOptions(rounds=3, seconds=0.1))

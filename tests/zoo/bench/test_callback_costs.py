@@ -30,6 +30,7 @@ class Slow(keras.callbacks.Callback):
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_fits_take_turns_and_what_callbacks_do_is_timed():
     (quick, model), (slow, other) = begin(), begin(Slow())
     seconds = take_turns({"quick": quick.take, "slow": slow.take}, rounds=4)

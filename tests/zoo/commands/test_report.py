@@ -56,6 +56,7 @@ def refused(capsys, *arguments):
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_finished_run(run, capsys):
     page = report(run)
     assert capsys.readouterr().out == f"report: {run / 'report.html'}\n"
@@ -87,6 +88,7 @@ def test_json_says_where_it_is_and_what_is_in_it(run, capsys):
     assert not (run / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_neither_tensorflow_nor_keras_is_needed(run):
     source = """
 import sys
@@ -98,6 +100,7 @@ print([name for name in ("tensorflow", "keras", "jax", "torch", "sklearn") if na
     assert done.stdout.splitlines()[-1] == "[] 0"
 
 
+@pytest.mark.slow
 def test_what_the_doctor_found_comes_first(run):
     change(run, watch=["doctor"])
     page = report(run)
@@ -135,6 +138,7 @@ def test_a_run_that_was_killed_before_its_first_epoch_ended(run):
     assert "0 of 2 epochs" in page.text
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged(capsys):
     words = ["--learning-rate", "1e30", "--optimizer", "sgd", "--clip", "value=1e30", "--clip", "nonfinite=skip"]
     assert main([*FIT, *words, "--out", "run"]) == 2
@@ -146,6 +150,7 @@ def test_a_run_that_diverged(capsys):
     assert "diverged" in page.text.split()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted(monkeypatch):
     def interrupt(self, epoch, logs=None):
         raise KeyboardInterrupt
@@ -205,6 +210,7 @@ def test_what_is_no_run_is_refused(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_to_is_refused(run, capsys):
     assert "there is no folder" in refused(capsys, str(run), "--out", "nowhere/report.html")
     assert "is a folder; name a file" in refused(capsys, str(run), "--out", str(run))

@@ -60,6 +60,7 @@ def crops(pixels):
     return windows
 
 
+@pytest.mark.slow
 @given(key=keys, pixels=st.integers(1, 4))
 def test_shift_is_roll_with_zeros(key, pixels):
     images = noise()

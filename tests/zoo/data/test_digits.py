@@ -82,6 +82,7 @@ def test_the_split_is_stratified_and_disjoint(digits):
     assert len(set.union(*pictures)) == 1797
 
 
+@pytest.mark.slow
 def test_five_folds_test_every_digit_once():
     tests = [load(seed=3, validation_share=0.1, fold=(k, 5)).parts["test"] for k in range(5)]
     assert len({image.tobytes() for images, _ in tests for image in images}) == 1797

@@ -52,6 +52,7 @@ def test_each_part_is_made_once(digits):
     assert digits.train is digits.train
 
 
+@pytest.mark.slow
 def test_augmentation_is_for_training_only():
     plain, augmented = load_data("digits"), load_data("digits", augment={"shift": 3})
     for part in PARTS:
@@ -137,6 +138,7 @@ for name, arguments in (("digits", {"augment": {"shift": 1}}), ("mnist", {})):
 """
 
 
+@pytest.mark.slow
 def test_without_tensorflow_arrays_and_batches_work():
     pytest.importorskip("jax")
     ran = subprocess.run(

@@ -31,6 +31,7 @@ def epochs(seed=0, count=3, augment=None, samples=SAMPLES):
     return [epoch_of(pipeline) for _ in range(count)]
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(samples=st.integers(1, 40), batch=st.integers(1, 50), seed=st.integers(0, 2**32 - 1))
 def test_every_sample_exactly_once_in_an_epoch(samples, batch, seed):
@@ -64,6 +65,7 @@ def test_epochs_and_seeds_have_orders_of_their_own():
     assert all(orders[i] != orders[j] for i in range(len(orders)) for j in range(i))
 
 
+@pytest.mark.slow
 def test_orders_are_uniform():
     """Where in the order each sample of 100 stands, over 5 seeds and 5 epochs, is uncorrelated with where it stood."""
     orders = np.array([y for seed in range(5) for _, y in epochs(seed, count=5, samples=100)])  # (25, 100)

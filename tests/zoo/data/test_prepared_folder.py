@@ -54,6 +54,7 @@ def test_validation_comes_out_of_train_and_the_test_part_stays_whole(whole):
     np.testing.assert_allclose(data.arrays("test")[0], random_images(TEST, 1)[0] / 255, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_seed_draws_the_validation_part_only(whole):
     one, other = (load_data("mnist", data_dir=whole, validation_share=1 / 3, seed=seed) for seed in (1, 2))
     assert not np.array_equal(one.arrays("validation")[0], other.arrays("validation")[0])

@@ -144,6 +144,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, attempt
         load_data("mnist", data_dir=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_answer_comes_before_tensorflow_is_imported(tmp_path):
     """So it comes within the time limit and a second or two, on any machine."""
     code = (
@@ -157,6 +158,7 @@ def test_the_answer_comes_before_tensorflow_is_imported(tmp_path):
 
 
 class TestRealData:
+    @pytest.mark.slow
     def test_the_download_cache_is_enough(self, prepared_datasets, attempts):
         data = load_data("mnist", data_dir=prepared_datasets)
         assert data.description.samples == {"train": 54_000, "validation": 6_000, "test": 10_000}

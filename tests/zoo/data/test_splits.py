@@ -28,6 +28,7 @@ def test_every_class_keeps_its_share_of_the_test_part(labels, seed):
     assert np.abs(np.bincount(labels[test]) - expected).max() <= 1
 
 
+@pytest.mark.slow
 @given(labels=labels_of_classes, seed=st.integers(0, 99), folds=st.integers(2, 7))
 def test_folds_partition_the_samples(labels, seed, folds):
     tests = [stratified_parts(labels, 0.1, seed, (k, folds))["test"] for k in range(folds)]

@@ -25,6 +25,7 @@ def fingerprints(images, labels):
     return sorted((image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
 
 
+@pytest.mark.slow
 def test_the_official_parts_are_kept(mnist, real_data):
     parts = {"train": ("train", "validation"), "t10k": ("test",)}
     for official, ours in parts.items():
@@ -40,6 +41,7 @@ def test_validation_is_stratified(mnist):
     assert np.abs(validation - (train + validation) / 10).max() <= 1
 
 
+@pytest.mark.slow
 def test_the_order_is_that_of_tensorflow_datasets(mnist, prepared_datasets):
     builder = tfds.builder_from_directory(prepared_datasets / "mnist" / "3.0.1")
     expected = np.concatenate([batch["image"].numpy() for batch in builder.as_dataset("test", batch_size=2000)])

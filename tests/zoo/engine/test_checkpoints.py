@@ -42,11 +42,13 @@ def undisturbed(tmp_path_factory):
     return weights(fit(tmp_path_factory.mktemp("undisturbed"), 4)[0])
 
 
+@pytest.mark.slow
 def test_two_are_kept(tmp_path):
     fit(tmp_path, 3)
     assert names(tmp_path) == ["step-000000000008.npz", "step-000000000012.npz"]
 
 
+@pytest.mark.slow
 def test_steps_from_one_to_the_next(tmp_path, monkeypatch):
     written = []
     write = Checkpoints.write
@@ -57,6 +59,7 @@ def test_steps_from_one_to_the_next(tmp_path, monkeypatch):
     assert written == [3, 4, 6, 8]
 
 
+@pytest.mark.slow
 def test_minutes_from_one_to_the_next(tmp_path, monkeypatch):
     written = []
     write = Checkpoints.write
@@ -73,6 +76,7 @@ def test_intervals_are_positive(tmp_path, settings):
         Checkpoints(tmp_path, **settings)
 
 
+@pytest.mark.slow
 def test_the_next_fit_goes_on(tmp_path, undisturbed):
     assert fit(tmp_path, 2)[1].resumed_from is None
     model, checkpoints = fit(tmp_path, 4)
@@ -81,6 +85,7 @@ def test_the_next_fit_goes_on(tmp_path, undisturbed):
     assert model.history.epoch == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_finished_fit_has_nothing_to_do(tmp_path, undisturbed):
     fit(tmp_path, 4)
     model, _ = fit(tmp_path, 4)
@@ -88,11 +93,13 @@ def test_a_finished_fit_has_nothing_to_do(tmp_path, undisturbed):
     assert len(model.history.history["loss"]) == 4
 
 
+@pytest.mark.slow
 def test_it_may_go_on_with_keras_bar_or_without(tmp_path, undisturbed, capsys):
     fit(tmp_path, 2)
     assert weights(fit(tmp_path, 4, verbose=2)[0]) == undisturbed
 
 
+@pytest.mark.slow
 def test_beginning_anew_takes_the_earlier_ones_away(tmp_path):
     fit(tmp_path, 3)
     _, checkpoints = fit(tmp_path, 1, resume=False)
@@ -100,6 +107,7 @@ def test_beginning_anew_takes_the_earlier_ones_away(tmp_path):
     assert names(tmp_path) == ["step-000000000004.npz"]
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_unfinished_goes(tmp_path):
     (tmp_path / ".step-000000000003-abc.npz").write_bytes(b"half")
     fit(tmp_path, 1)
@@ -116,6 +124,7 @@ def damage(path, how):
         path.write_bytes({"torn": whole[: len(whole) * 2 // 3], "empty": b"", "foreign": b"hello"}[how])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["torn", "flipped", "empty", "foreign"])
 def test_of_a_damaged_one_the_user_is_told_and_the_one_before_is_used(tmp_path, undisturbed, how):
     fit(tmp_path, 2)
@@ -126,6 +135,7 @@ def test_of_a_damaged_one_the_user_is_told_and_the_one_before_is_used(tmp_path, 
     assert weights(model) == undisturbed
 
 
+@pytest.mark.slow
 def test_if_all_are_damaged_training_begins_anew(tmp_path, undisturbed):
     fit(tmp_path, 3)
     for path in tmp_path.iterdir():
@@ -148,18 +158,21 @@ def test_one_of_another_version_is_not_passed_over(tmp_path):
 
 
 # === What does not fit ===
+@pytest.mark.slow
 def test_another_model_is_refused(tmp_path):
     fit(tmp_path, 1)
     with pytest.raises(ValueError, match="written by another model, optimizer"):
         fit(tmp_path, 2, units=2)
 
 
+@pytest.mark.slow
 def test_another_optimizer_is_refused(tmp_path):
     fit(tmp_path, 1)
     with pytest.raises(ValueError, match="written by another model, optimizer"):
         fit(tmp_path, 2, optimizer="sgd")
 
 
+@pytest.mark.slow
 def test_other_callbacks_are_refused(tmp_path):
     fit(tmp_path, 1)
     with pytest.raises(ValueError, match=r"these are .*EarlyStopping.* Resume with the same"):
@@ -174,6 +187,7 @@ def test_keras_own_fit_is_refused(tmp_path):
 
 
 # === Disk ===
+@pytest.mark.slow
 def test_a_full_disk_is_a_clear_error_and_harms_no_earlier_one(tmp_path, undisturbed, monkeypatch):
     written = []
 
@@ -192,6 +206,7 @@ def test_a_full_disk_is_a_clear_error_and_harms_no_earlier_one(tmp_path, undistu
     assert weights(fit(tmp_path, 4)[0]) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_is_as_good_as_a_full_disk(tmp_path):
     resource = pytest.importorskip("resource")
     fit(tmp_path, 2)

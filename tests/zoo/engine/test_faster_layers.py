@@ -35,6 +35,7 @@ def operations(made):
     return names | {operation.type for one in [graph, *functions] for operation in one.get_operations()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS + OTHERS, ids=str)
 def test_training_is_keras_own(options):
     own, ours = model(options), use_engine(model(options))

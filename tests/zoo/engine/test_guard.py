@@ -47,6 +47,7 @@ class SpoilWeights(keras.callbacks.Callback):
             self.model.get_layer("second").bias.assign([np.inf])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [0, 2, 4])
 def test_weights_are_those_before_the_step(model, bad):
     x, y = samples()
@@ -127,6 +128,7 @@ def test_an_overflow_of_float16_is_no_trouble():
         assert np.isfinite(other).all() or (one == other).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", ["arrays", "stream"])
 def test_what_no_scale_of_the_loss_can_cure_stops_training_in_float16(feed):
     import tensorflow as tf

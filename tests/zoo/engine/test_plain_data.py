@@ -61,6 +61,7 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("plain") / "value.npz"
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=150)
 def test_everything_comes_back_as_it_was(path, value):

@@ -53,6 +53,7 @@ def test_variables_come_back():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [{"units": 4}, {"optimizer": keras.optimizers.SGD}])
 def test_another_model_or_optimizer_is_refused(other):
     strategy = get_strategy("one")
@@ -69,6 +70,7 @@ def test_random_numbers_go_on_where_they_were():
     assert (random.random(), np.random.rand()) == drawn  # noqa: NPY002
 
 
+@pytest.mark.slow
 def test_of_a_callback_its_plain_attributes_are_kept():
     stopping = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
     stopping.set_model(small_model())
@@ -96,6 +98,7 @@ def test_a_callback_that_knows_better_says_what_is_kept():
     assert clever.heard == 3
 
 
+@pytest.mark.slow
 def test_what_counts_as_better_is_found_out_once():
     model = small_model()
     made = []

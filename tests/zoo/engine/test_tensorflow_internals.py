@@ -29,6 +29,7 @@ def test_they_are_not_after_an_error_either():
     assert not is_op_determinism_enabled()
 
 
+@pytest.mark.slow
 def test_a_fit_leaves_keras_its_jit_compile(tmp_path):
     from gradschool import zoo
 

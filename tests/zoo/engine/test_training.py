@@ -88,11 +88,13 @@ def test_arrays_with_the_arguments_of_keras(arguments):
     assert_same(both(model, X, Y, **arguments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [{}, {"class_weight": {0: 0.5, 1: 2.0, 2: 1.0}}])
 def test_a_data_set(arguments):
     assert_same(both(model, dataset, **arguments))
 
 
+@pytest.mark.slow
 def test_a_data_set_whose_length_is_not_known():
     def trained(prepare, data):  # Keras's own loop goes astray here after the first epoch
         made = prepare(model())
@@ -101,6 +103,7 @@ def test_a_data_set_whose_length_is_not_known():
     assert_same([trained(lambda one: one, dataset), trained(use_engine, unknown_length)])
 
 
+@pytest.mark.slow
 def test_an_endless_data_set_needs_a_number_of_steps():
     assert_same(both(model, lambda: dataset().repeat(), steps_per_epoch=4))
     with pytest.raises(ValueError, match="steps_per_epoch"):
@@ -122,6 +125,7 @@ def two_in_two_out():
     return made
 
 
+@pytest.mark.slow
 def test_nested_inputs_and_outputs():
     x, y = {"one": X, "two": X[::-1].copy()}, {"classes": Y, "value": X[:, :1]}
     # In one batch: Keras counts unequal batches of several outputs alike.
@@ -135,6 +139,7 @@ def test_nested_inputs_and_outputs():
     assert scores == pytest.approx(its_scores, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_masks_and_sequences():
     tokens = RNG.integers(0, 4, (37, 7))
 
@@ -149,10 +154,12 @@ def test_masks_and_sequences():
     assert_same(both(build, tokens, tokens, batch_size=8))
 
 
+@pytest.mark.slow
 def test_dropout_draws_as_in_keras():
     assert_same(both(lambda: model(lambda: layers.Dropout(0.5)), X, Y, batch_size=8))
 
 
+@pytest.mark.slow
 def test_mixed_float16():
     def build():
         keras.config.set_dtype_policy("mixed_float16")
@@ -180,6 +187,7 @@ class Hooks(keras.callbacks.Callback):
         return super().__getattribute__(name)
 
 
+@pytest.mark.slow
 def test_every_hook_is_called_as_by_keras():
     seen = []
     for prepare in (lambda one: one, use_engine):
@@ -192,6 +200,7 @@ def test_every_hook_is_called_as_by_keras():
     assert seen[0] == seen[1]
 
 
+@pytest.mark.slow
 def test_a_callback_without_batch_hooks_costs_no_calls():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
@@ -205,6 +214,7 @@ def test_a_callback_without_batch_hooks_costs_no_calls():
     assert calls == [4, 1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_batch_logs_are_numbers():
     seen = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs))
@@ -222,6 +232,7 @@ CALLBACKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callback", CALLBACKS.values(), ids=CALLBACKS)
 def test_keras_callbacks(callback):
     def build():
@@ -230,6 +241,7 @@ def test_keras_callbacks(callback):
     assert_same(both(build, X, Y, batch_size=8, epochs=4, callbacks=lambda: [callback()]))
 
 
+@pytest.mark.slow
 def test_stopping_in_the_middle_of_an_epoch():
     def stopping():
         return [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop_after(batch))]
@@ -244,6 +256,7 @@ def test_stopping_in_the_middle_of_an_epoch():
     assert_same(results)
 
 
+@pytest.mark.slow
 def test_the_progress_bar_is_keras_own(capsys):
     use_engine(model()).fit(X, Y, batch_size=8, epochs=2, verbose=2)
     shown = capsys.readouterr().out
@@ -260,6 +273,7 @@ class Own(keras.Model):
         return {**logs, "twice": 2.0}
 
 
+@pytest.mark.slow
 def test_what_a_step_logs_beside_the_metrics_leaves_them_averaged():
     keras.utils.set_random_seed(0)
     inputs = keras.Input((6,))
@@ -272,6 +286,7 @@ def test_what_a_step_logs_beside_the_metrics_leaves_them_averaged():
     assert logs["accuracy"][0] == pytest.approx(expected["accuracy"])
 
 
+@pytest.mark.slow
 def test_a_wrapper_on_the_instance_is_honoured():
     made = use_engine(model())
     own, traced = made.train_step, []
@@ -341,6 +356,7 @@ class Lazy(keras.Model):
         return self.dense(inputs)
 
 
+@pytest.mark.slow
 def test_a_subclassed_model_is_built_on_the_way():
     def build():
         keras.utils.set_random_seed(0)
@@ -387,6 +403,7 @@ def test_arrays_are_shuffled_anew_in_every_epoch_and_by_the_seed():
 
 
 # === Once compiled ===
+@pytest.mark.slow
 def test_nothing_is_compiled_twice():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
@@ -401,6 +418,7 @@ def test_nothing_is_compiled_twice():
     assert loop_of(made) is not loop
 
 
+@pytest.mark.slow
 def test_what_only_keras_can_do_is_left_to_keras():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
@@ -418,6 +436,7 @@ def test_what_only_keras_can_do_is_left_to_keras():
     assert len(made.fit(X, Y, verbose=0).history["loss"]) == 1
 
 
+@pytest.mark.slow
 def test_a_zoo_model_runs_through_the_engine_without_a_word():
     made = create_model("mlp", hidden=[3])
     made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -428,6 +447,7 @@ def test_a_zoo_model_runs_through_the_engine_without_a_word():
     assert isinstance(made.evaluate(images, Y[:20], verbose=0), float)
 
 
+@pytest.mark.slow
 def test_single_batches_are_keras_own_business():
     made = use_engine(model())
     made.fit(X, Y, batch_size=8, verbose=0)
@@ -452,6 +472,7 @@ def test_wrong_input_is_refused_as_by_keras():
 
 
 # === Larger than memory ===
+@pytest.mark.slow
 def test_samples_that_do_not_fit_on_the_device_are_streamed_in_the_same_batches(monkeypatch):
     from gradschool.zoo.engine import choices
 
@@ -466,6 +487,7 @@ def test_samples_that_do_not_fit_on_the_device_are_streamed_in_the_same_batches(
 
 
 # === Between calls ===
+@pytest.mark.slow
 def test_evaluation_and_prediction_leave_the_history():
     made = use_engine(model())
     history = made.fit(X, Y, verbose=0)
@@ -488,6 +510,7 @@ def test_streams_are_compiled_once(monkeypatch):
     assert sorted(compiled) == ["test", "train"]
 
 
+@pytest.mark.slow
 def test_a_model_lets_its_samples_go():
     x, y = X.copy(), Y.copy()
     gone = weakref.ref(x)

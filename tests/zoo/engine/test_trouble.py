@@ -69,6 +69,7 @@ def test_the_repetition_leaves_the_model_as_it_was():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_error_names_the_last_good_checkpoint(tmp_path):
     model = model_with(keras.layers.ReLU())
     x = np.concatenate([X, X])

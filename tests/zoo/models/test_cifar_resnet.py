@@ -138,6 +138,7 @@ def normalizations(model):
     return [(name, part) for name, part in model.named_modules() if hasattr(part, "running_mean")]
 
 
+@pytest.mark.slow
 def test_answers_and_gradients_equal_pytorch_s(twins):
     model, twin, images, labels = twins
     assert_twins(model, twin.eval(), images, labels)
@@ -155,6 +156,7 @@ def test_every_block_answers_as_pytorch_s(twins):
         np.testing.assert_allclose(convert_to_numpy(one), expected, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_training_equals_pytorch_s(twins):
     import torch
 

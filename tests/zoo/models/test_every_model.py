@@ -215,6 +215,7 @@ def test_every_weight_has_a_gradient(case):
         assert np.abs(gradient).max() > 0, path
 
 
+@pytest.mark.slow
 @every_model("training")
 def test_learns_one_batch_by_heart(case):
     model = create_model(case.name, **case.small)
@@ -227,6 +228,7 @@ def test_learns_one_batch_by_heart(case):
     assert model.evaluate(inputs, targets, batch_size=11, verbose=0) < 0.1 * before
 
 
+@pytest.mark.slow
 @every_model("training")
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_a_step_in_mixed_precision_moves_every_weight_and_stays_finite(case, dtype):

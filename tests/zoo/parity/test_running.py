@@ -85,12 +85,14 @@ os.kill(os.getpid(), 9)
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_is_given_up(program):
     program("import time; print('waiting for the others', flush=True); time.sleep(1000)")
     with pytest.raises(ChildProcessError, match=r"one device was not done after 2 s.*\n  waiting for the others"):
         train_in_settings([ONE_DEVICE], timeout=2)
 
 
+@pytest.mark.slow
 def test_no_more_than_two_processes_run_at_a_time(program):
     program(WRITE + "import time; time.sleep(0.3)")
     told = []

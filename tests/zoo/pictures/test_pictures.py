@@ -81,6 +81,7 @@ def test_a_convolutions_filters_are_the_mean_over_its_input_channels():
     assert drawn[0].images[0].get_clim()[1] == np.abs(filters[0]).max()
 
 
+@pytest.mark.slow
 def test_only_so_many_units_are_drawn():
     figure = draw(first_layer_weights(np.ones((200, 3, 3))))
     assert sum(bool(axes.images) for axes in figure.axes) == MOST

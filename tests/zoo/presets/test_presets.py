@@ -37,6 +37,7 @@ def test_a_preset_reads_digits_of_other_writers(card):
     assert np.mean(logits.argmax(axis=1) == labels) > 0.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_a_preset_reaches_its_cards_accuracy(card, prepared_datasets):
     data = zoo.load_data(card["data"], data_dir=prepared_datasets)
@@ -79,6 +80,7 @@ def test_damaged_weights_are_refused(tmp_path, damage):
         check_weights(card, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_becomes_a_preset(tmp_path):
     assert main(["fit", "perceptron", "--seed", "7", "--out", str(tmp_path / "run")]) == 0
     card = pack_preset(tmp_path / "run", "mine", into=tmp_path)
@@ -101,6 +103,7 @@ def test_an_unfinished_run_becomes_none(tmp_path):
         pack_preset(folder.path, "mine", into=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_with_settings_of_its_own_becomes_none(tmp_path):
     assert main(["fit", "perceptron", "--epochs", "1", "--out", str(tmp_path / "run")]) == 0
     with pytest.raises(ValueError, match="did not follow the recipe 'perceptron_and'"):

@@ -67,6 +67,7 @@ def test_a_signal_is_named():
         measure_scaling("mlp", [1, 2], [32], program=program("os.kill(os.getpid(), 9)"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow", [{"what": "time.sleep(60)"}, {"early": "time.sleep(60)"}])
 def test_one_that_takes_too_long_is_ended(slow):
     with pytest.raises(ChildProcessError, match="measuring 1 replica took longer than 2 seconds and was ended"):
