@@ -25,24 +25,10 @@ def seeded():
 
 @pytest.fixture(autouse=True, scope="session")
 def data_sets_that_end_at_once():
-    """Iterators of tf.data without the thread that tunes them.
+    """Iterators that lie about until the garbage collector comes do not hold it up."""
+    from gradschool.zoo.engine.untuned_iterators import untuned_iterators
 
-    To end one waits for its thread, which in one case of ten or twenty misses the call to stop and sleeps on, as long
-    as the iterator has lived, up to a minute. (TensorFlow 2.21's `CancellationManager` calls before it counts as
-    cancelled.) Iterators that lie about until the garbage collector comes have lived long.
-    """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    begin = tf.data.Dataset.__iter__
-    with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(tf.data.Dataset, "__iter__", lambda self: begin(self.with_options(options)))
+    with untuned_iterators():
         yield
 
 

@@ -4,7 +4,8 @@
 
 where every callback has an epoch without it just before its own, since a machine's speed drifts within a round as well,
 and the rounds are those of several fits, since two equal ones differ by some percent (where their memory lies);
-and what several optimizers inside one fit take, as a share of a fit for each.
+and what several optimizers inside one fit take, as a share of a fit for each. With a callback and without, tf.data does
+not tune its iterators: the end of a tuned one now and then takes as long again as the epoch.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from typing import Any
 
 from ... import __version__
 from ...callbacks.study.times import take_turns
+from ..engine.untuned_iterators import untuned_iterators
 from ..layers.losses import get_loss
 from ..registry import create_model
 from .cases import GRADSCHOOL, KERAS, BenchCase
@@ -102,18 +104,22 @@ def measure_costs(
         A dict that is JSON: `gradschool`, `machine`, `rounds`, `fits`, and `models`, each with `callbacks` and, for a
         small one, `optimizers`.
     """
-    models = []
-    for case in cases:
-        loops: dict[str, Any] = {}
-        for loop in (KERAS,) if options.only_goals else (KERAS, GRADSCHOOL):
-            loops[loop] = _overheads(case, loop, options, tell)
-        models.append({"model": case.model, "batch": case.batch, "steps": case.steps, "loops": loops})
-        if case.model in SMALL and not options.only_goals:
-            tell(f"{case.model}: eight optimizers in one fit")
-            models[-1]["optimizers"] = _comparison(case, options.rounds)
+    with untuned_iterators():
+        models = [_measure_model(case, options, tell) for case in cases]
     machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": cores()}
     run = {"rounds": options.rounds, "fits": options.fits, "models": models}
     return {"gradschool": __version__, "back_end": back_end(), "machine": machine, **run}
+
+
+def _measure_model(case: BenchCase, options: CostOptions, tell: Callable[[str], None]) -> dict[str, Any]:
+    loops: dict[str, Any] = {}
+    for loop in (KERAS,) if options.only_goals else (KERAS, GRADSCHOOL):
+        loops[loop] = _overheads(case, loop, options, tell)
+    measured = {"model": case.model, "batch": case.batch, "steps": case.steps, "loops": loops}
+    if case.model in SMALL and not options.only_goals:
+        tell(f"{case.model}: eight optimizers in one fit")
+        measured["optimizers"] = _comparison(case, options.rounds)
+    return measured
 
 
 def _overheads(case: BenchCase, loop: str, options: CostOptions, tell: Callable[[str], None]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Several fits that stay under way together and train an epoch each in turn.
 
 So all are timed at the same speed of the machine, and none is compiled more than once. Each fit has a thread of its
-own, which waits at the beginning of every epoch until it is its turn; only one runs at a time.
+own, which waits at the beginning of every epoch until it is its turn; only one runs at a time. While it waits, its
+iterator of the data lives on: it should be an untuned one (`engine/untuned_iterators.py`).
 """
 
 import threading
