@@ -163,3 +163,17 @@ def test_gradients_of_several_precisions_have_a_common_norm():
         pytest.skip("JAX has no float64 unless it is switched on")
     gradients = [ops.convert_to_tensor([3.0], dtype="float32"), ops.convert_to_tensor([4.0], dtype="float64")]
     assert float(ops.convert_to_numpy(rules.global_norm(gradients))) == 5.0
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, 3, 2, 5), (1025, 1024)])  # the last in several threads
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_squares_add_up_as_in_numpy(shape, dtype):
+    values = np.random.default_rng(1).normal(size=shape).astype(dtype)
+    found = ops.convert_to_numpy(rules.square_sum(ops.convert_to_tensor(values)))
+    assert found.shape == ()
+    np.testing.assert_allclose(found, np.sum(values.astype("float64") ** 2), rtol=1e-5)
+
+
+@pytest.mark.parametrize("spoilt", [np.inf, np.nan])
+def test_the_sum_of_squares_of_what_is_not_finite_is_not_finite(spoilt):
+    assert not np.isfinite(float(rules.square_sum(ops.convert_to_tensor([1.0, spoilt, 2.0]))))
