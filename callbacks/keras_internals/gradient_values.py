@@ -55,7 +55,7 @@ def sum_of_squares(values):
     if size is None or size > _LARGE or not _only_cpus():
         return 2 * tf.nn.l2_loss(values)
     row = tf.reshape(values, (1, size))
-    # Beside the step's other work a sum waits for every thread, a product for none: it costs half as much.
+    # Beside the step's other work a sum waits for every thread, a product for none: it costs less.
     return tf.matmul(row, row, transpose_b=True)[0, 0]
 
 

@@ -211,7 +211,7 @@ def test_gradients_that_were_not_finite_without_a_monitor():
 
 # === Healthy ===
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("make", "optimizer"),
     [

@@ -5,7 +5,6 @@ from gradschool.zoo.registry import create_model
 from model_case import ModelCase, accepted, cases
 
 OPTIONS = {"lenet5_1998": {"activation": "noisy_relu"}}  # random draws of another kind
-IN_FLOAT32 = ("perceptron", "adaline", "linear_regression", "mlp", "lenet5")  # as in `parity_of_small_cases.py`
 
 
 def parity_case(case: ModelCase) -> ParityCase:
@@ -19,9 +18,7 @@ def parity_case(case: ModelCase) -> ParityCase:
         x, y = case.samples(create_model(case.name, **case.small), SAMPLES)
         return {"x": x, "y": y, "batch_size": BATCH}
 
-    return ParityCase(
-        case.name, build, data, precisions=("float64", "float32") if case.name in IN_FLOAT32 else ("float64",)
-    )
+    return ParityCase(case.name, build, data)
 
 
 CASES = {case.name: parity_case(case) for case in cases("training")}

@@ -48,7 +48,7 @@ def bench(
         _profile(cases, as_json)
         return
     if callbacks:
-        _measure_callbacks(cases, {"rounds": rounds, "fits": fits, "only_goals": only_goals}, out, as_json)
+        _measure_callbacks(cases, out, as_json, rounds=rounds, fits=fits, only_goals=only_goals)
         return
     options = BenchOptions(rounds, seconds, threads, seed)
     _measure(lambda tell: run_bench(cases, options, tell), render, out, as_json)
@@ -73,14 +73,14 @@ def _measure(run: Callable[..., Any], render: Callable[[Any], Any], out: Path | 
         print(f"figures: {out}")
 
 
-def _measure_callbacks(cases: Sequence["BenchCase"], thorough: dict[str, Any], out: Path | None, as_json: bool) -> None:
+def _measure_callbacks(cases: Sequence["BenchCase"], out: Path | None, as_json: bool, **how: Any) -> None:
     from ..quiet import import_keras
 
     import_keras()
     from ..bench.callback_costs import CostOptions, measure_costs
     from ..bench.report import render_costs
 
-    options = CostOptions(**thorough)
+    options = CostOptions(**how)
     _measure(lambda tell: measure_costs(cases, options, tell), render_costs, out, as_json)
 
 

@@ -1,8 +1,7 @@
 """Iterators of tf.data without the thread that tunes them, where what they take is measured, or many lie about.
 
-To end an iterator waits for that thread, which in one case of ten or twenty misses the call to stop and sleeps on, as
-long as the iterator has lived, up to a minute (seen with TensorFlow 2.21: it is called before it can see that it is to
-stop).
+The end of an iterator waits for that thread, which now and then misses the call to stop and sleeps on for as long as
+the iterator has lived, up to a minute (seen with TensorFlow 2.21).
 """
 
 import contextlib

@@ -14,7 +14,7 @@ def tuned(data: tf.data.Dataset) -> bool:
     return data.options().autotune.enabled is not False
 
 
-def test_within_the_block_iterators_are_not_tuned_and_read_the_same(monkeypatch):
+def test_within_the_block_iterators_are_not_tuned(monkeypatch):
     read = []
     monkeypatch.setattr(tf.data.Dataset, "__iter__", lambda self: iter([read.append(tuned(self))]))
     data = tf.data.Dataset.range(3)

@@ -4,10 +4,10 @@ import keras
 import pytest
 
 from gradschool.zoo.parity.case import REORDERED
+from gradschool.zoo.parity.cases import CASES
 from gradschool.zoo.parity.comparing import compare, largest_difference
 from gradschool.zoo.parity.report import failures
 from gradschool.zoo.parity.running import ONE_DEVICE, Setting, train_in_settings
-from parity_of_small_cases import CASES, IN_FLOAT32
 
 pytestmark = [
     pytest.mark.slow,
@@ -18,7 +18,7 @@ SETTINGS = [Setting("mirrored", 2), Setting("mirrored", 4), Setting("multiworker
 
 @pytest.fixture(scope="module")
 def results():
-    return train_in_settings([ONE_DEVICE, *SETTINGS], module="parity_of_small_cases")
+    return train_in_settings([ONE_DEVICE, *SETTINGS])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -29,7 +29,7 @@ def test_a_case_gives_the_result_of_one_device(name, setting, results):
     assert [str(found) for found in failures(compare(name, str(setting), one, other))] == []
 
 
-@pytest.mark.parametrize("name", IN_FLOAT32)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "float32" in case.precisions])
 def test_another_order_of_sums_is_but_rounding(name, results):
     one = results[ONE_DEVICE][name]
     for order in REORDERED:
