@@ -4,14 +4,12 @@ from typing import Any
 
 from keras import ops
 
-from ..keras_internals import GradientStage
+from ..keras_internals import GradientStage, multiply_or_zero
 from .norm_history import NormHistory
 from .rules import global_norm
 
-# Over an epoch's updates: the largest of the first, sums of the others.
-_COUNTS = ("max", "sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")
-_IS_LARGEST = [True, False, False, False, False, False]
-_OF_NONFINITE = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]  # what an update that is not finite adds
+_COUNTS = ("sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")  # sums over an epoch's updates
+_STATE = ("counts", "largest", "was_nonfinite")
 
 
 class ClippingStage(GradientStage):
@@ -33,6 +31,8 @@ class ClippingStage(GradientStage):
 
     def build(self, variables):
         self.add_state("counts", (len(_COUNTS),))
+        self.add_state("largest")
+        self.add_state("was_nonfinite")  # 1 once a gradient of this epoch was
         if self.history is not None:
             self.history.build(self)
 
@@ -44,25 +44,29 @@ class ClippingStage(GradientStage):
         return gradients
 
     def _count(self, norm, clipped) -> None:
-        # in as few operations as possible: each costs microseconds
-        counts, finite = ops.convert_to_tensor(self.state["counts"]), ops.isfinite(norm)
-        norm, clipped = ops.cast(norm, "float32"), ops.cast(clipped, "float32")
-        has_begun = ops.sign(counts[_COUNTS.index("nonfinite")])
-        zero, one = ops.zeros_like(norm), ops.ones_like(norm)
-        good, bad = ops.stack([norm, norm, clipped, zero, has_begun, one]), ops.convert_to_tensor(_OF_NONFINITE)
-        new, is_largest = ops.where(finite, good, bad), ops.convert_to_tensor(_IS_LARGEST)
-        self.state["counts"].assign(ops.where(is_largest, ops.maximum(counts, new), counts + new))
-        self._allowed = finite if self.policy == "skip" else None
+        # In as few and as small operations as possible: each costs microseconds, to choose or to take a part ten.
+        counts, largest, was = (ops.convert_to_tensor(self.state[name]) for name in _STATE)
+        is_finite = ops.isfinite(norm)
+        finite, norm, clipped = (ops.cast(one, "float32") for one in (is_finite, norm, clipped))
+        norm, nonfinite = multiply_or_zero(norm, finite), 1.0 - finite
+        from_first = ops.maximum(was, nonfinite)
+        new = ops.stack([norm, clipped * finite, nonfinite, from_first, ops.ones_like(norm)])
+        self.state["counts"].assign(counts + new)
+        self.state["largest"].assign(ops.maximum(largest, norm))
+        self.state["was_nonfinite"].assign(from_first)
+        self._allowed = is_finite if self.policy == "skip" else None
 
     def allows_update(self):
         return self._allowed
 
     def forget(self) -> None:
         """Begins to count anew."""
-        if "counts" in self.state:
-            self.state["counts"].assign(ops.zeros(len(_COUNTS)))
+        for variable in (self.state[name] for name in _STATE if self.built):
+            variable.assign(ops.zeros_like(variable))
 
     def read(self) -> dict[str, float]:
-        """The counts, by name."""
-        values = ops.convert_to_numpy(self.state["counts"]) if "counts" in self.state else [0.0] * len(_COUNTS)
-        return dict(zip(_COUNTS, map(float, values), strict=True))
+        """The counts by name, and the largest norm as `max`."""
+        if not self.built:
+            return dict.fromkeys((*_COUNTS, "max"), 0.0)
+        values = map(float, ops.convert_to_numpy(self.state["counts"]))
+        return dict(zip(_COUNTS, values, strict=True)) | {"max": float(ops.convert_to_numpy(self.state["largest"]))}

@@ -16,9 +16,16 @@ import numpy as np
 from keras import ops
 
 from ..clipping.rules import square_sum, stacked
-from ..keras_internals import GradientStage, dense_gradient, layer_tree, leaf_optimizer, parts_of_update
+from ..keras_internals import (
+    GradientStage,
+    dense_gradient,
+    layer_tree,
+    leaf_optimizer,
+    multiply_or_zero,
+    parts_of_update,
+)
 
-_ROWS = ("max", "sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts; the first holds maxima
+_ROWS = ("sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts
 _NOISE = ("square", "updates", "product", "products")
 
 
@@ -50,6 +57,7 @@ class GradientWatch(GradientStage):
         self.layers = list(dict.fromkeys(names))
         self._layer_of = {id(one): self.layers.index(name) for one, name in zip(variables, names, strict=True)}
         self.add_state("counts", (len(_ROWS), len(self.layers) + 1))  # the last column is for all together
+        self.add_state("largest", (len(self.layers) + 1,))
         self.parts = parts_of_update(self.model)
         if self.noise:
             self.add_state("noise", (len(_NOISE),))
@@ -63,13 +71,14 @@ class GradientWatch(GradientStage):
     # === In the compiled step ===
     def on_gradients(self, gradients, variables):
         squares = self._by_layer([square_sum(one) for one in gradients], variables)  # (L + 1,)
-        norms, finite = ops.sqrt(squares), ops.isfinite(squares)
-        norms, good = ops.where(finite, norms, 0.0), ops.cast(finite, "float32")
+        good = ops.cast(ops.isfinite(squares), "float32")
+        norms = multiply_or_zero(ops.sqrt(squares), good)
         present = self._present(variables)
         zeros = ops.zeros_like(norms)
-        new = ops.stack([norms, norms, present - good * present, present, zeros, zeros])  # (6, L + 1)
-        counts = ops.convert_to_tensor(self.state["counts"])
-        self.state["counts"].assign(ops.where(_is_max(), ops.maximum(counts, new), counts + new))
+        new = ops.stack([norms, present - good * present, present, zeros, zeros])  # (5, L + 1)
+        counts, largest = (ops.convert_to_tensor(self.state[name]) for name in ("counts", "largest"))
+        self.state["counts"].assign(counts + new)
+        self.state["largest"].assign(ops.maximum(largest, norms))
         if self.noise:
             self._add_noise(gradients, variables, norms[-1], good[-1])
         return gradients
@@ -122,7 +131,7 @@ class GradientWatch(GradientStage):
         for number, variable in enumerate(variables):
             places[number, [self._layer_of[id(variable)], -1]] = 1.0
         column = ops.expand_dims(ops.cast(stacked(values), "float32"), -1)  # (V, 1)
-        return ops.sum(ops.where(places > 0, column, 0.0), axis=0)  # not a product: 0 * NaN would be NaN
+        return ops.sum(multiply_or_zero(column, ops.convert_to_tensor(places)), axis=0)  # NaN stays within its layer
 
     def _present(self, variables):
         present = np.zeros(len(self.layers) + 1, "float32")
@@ -192,7 +201,7 @@ class Counted:
         finite = counts["updates"] - counts["nonfinite"]
         return {
             "gradient_norm": counts["sum"] / finite if finite else math.nan,
-            "gradient_norm_max": counts["max"] if finite else math.nan,
+            "gradient_norm_max": float(self.values["largest"][place]) if finite else math.nan,
             "nonfinite": int(counts["nonfinite"]),
             "update_ratio": counts["ratio"] / counts["ratios"] if counts["ratios"] else None,
         }
@@ -231,11 +240,6 @@ class Counted:
     def product(self) -> float | None:
         """The mean product of two successive updates' gradients; None if updates have parts."""
         return self._noise("product") / self.products if self.products else None
-
-
-@functools.cache
-def _is_max() -> Any:
-    return np.array([[name == "max"] for name in _ROWS])
 
 
 def layer_names(model: keras.Model, variables: Sequence[Any]) -> list[str]:

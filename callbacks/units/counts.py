@@ -19,8 +19,9 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
-from ..keras_internals import add_to
+from ..keras_internals import add_to, only_cpus
 
 # Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
@@ -97,8 +98,8 @@ class Counter:
         else:
             outputs = self._some_of(outputs, axis)
             found = self._near_limits(outputs)
-        _add(states[0], self._numbers(ops.cast(found, "float32"), axis))
-        _add(states[1], ops.cast(ops.size(outputs), _DTYPE))
+        _add(states[0], self._numbers(found, axis))
+        _add(states[1], _size(outputs))
 
     # === Between steps ===
     def result(self, states: Sequence[np.ndarray]) -> UnitCount:
@@ -127,16 +128,14 @@ class Counter:
         return ops.logical_or(outputs > high - margin, outputs < low + margin)
 
     def _numbers(self, found, axis: int):
-        """How many are one, for each unit, shape `(U,)`.
+        """How many are true, for each unit, shape `(U,)`.
 
         Exact, for batches of fewer than 2^24 samples: float32 counts to 2^24, integers what is more.
         """
         place = axis % len(found.shape)
         if self.most is not None and self.most < _FEW and place == len(found.shape) - 1:
-            rows = ops.reshape(found, (-1, found.shape[-1]))  # fewer than `most` and the positions of one sample
-            ones = ops.ones((1, ops.shape(rows)[0]), "float32")
-            return ops.cast(ops.matmul(ones, rows)[0], _DTYPE)  # beside other work it waits less than a sum
-        numbers = ops.cast(ops.sum(found, axis=0), _DTYPE)
+            return _number_to_last_axis(found)  # of fewer than `most` and the positions of one sample
+        numbers = ops.cast(ops.sum(ops.cast(found, "float32"), axis=0), _DTYPE)
         rest = _others(numbers, place - 1)
         return ops.sum(numbers, axis=rest) if rest else numbers
 
@@ -160,6 +159,23 @@ def _add(state, amount) -> None:
     low = low + amount
     carried = low // _HIGH
     state.assign(ops.stack([high + carried, low - carried * _HIGH]))
+
+
+def _size(outputs):
+    """How many values there are, as an integer scalar."""
+    if keras.backend.backend() == "tensorflow":
+        return tf.size(outputs, out_type=tf.as_dtype(_DTYPE))
+    return ops.cast(ops.size(outputs), _DTYPE)
+
+
+def _number_to_last_axis(found):
+    """How many are true over all axes but the last, as integers of shape `(U,)`; float32 must be able to count them."""
+    if keras.backend.backend() == "tensorflow":
+        values = ops.cast(found, _DTYPE if only_cpus() else "float32")  # on a GPU it sums floats alone
+        numbers = tf.raw_ops.BiasAddGrad(out_backprop=values)  # this very sum, which waits less for others than `Sum`
+    else:
+        numbers = ops.sum(ops.cast(found, "float32"), axis=tuple(range(len(found.shape) - 1)))
+    return ops.cast(numbers, _DTYPE)
 
 
 def _samples_and_positions(outputs, axis: int) -> tuple[Any, Any]:

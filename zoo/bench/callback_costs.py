@@ -1,11 +1,11 @@
-"""What the callbacks cost: a training step with one beside the same step without, in turns of one run.
+"""What the callbacks cost: training with one beside the same training without, in short turns of one run.
 
-    overhead = median over rounds r of  seconds with the callback_r / seconds without_r  - 1
+    overhead = median over epochs e of  seconds with the callback_e / seconds without_e  - 1
 
-where every callback has an epoch without it just before its own, since a machine's speed drifts within a round as well,
-and the rounds are those of several fits, since two equal ones differ by some percent (where their memory lies);
-and what several optimizers inside one fit take, as a share of a fit for each. With a callback and without, tf.data does
-not tune its iterators: the end of a tuned one now and then takes as long again as the epoch.
+where an epoch of both is trained a few steps of one and then of the other (`fits_in_turn.py`), since a machine's speed
+wanders, and the epochs are those of several pairs of fits, since two equal fits differ as well (where their memory
+lies); and what several optimizers inside one fit take, as a share of a fit for each. With a callback and without,
+tf.data does not tune its iterators: the end of a tuned one now and then takes as long again as the epoch.
 """
 
 import contextlib
@@ -17,18 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import __version__
-from ...callbacks.study.times import take_turns
+from ...callbacks.study.times import SETTLING
 from ..engine.untuned_iterators import untuned_iterators
 from ..layers.losses import get_loss
 from ..registry import create_model
 from .cases import GRADSCHOOL, KERAS, BenchCase
-from .epochs_in_turn import EpochInTurn
 from .figures import paired_ratios, spread
+from .fits_in_turn import FitInTurn, train_in_turns
 from .keras_contender import back_end
 from .load import cores
 from .samples import make_samples
 
-WITHOUT = "without"
 SMALL = ("mlp",)  # whose goal is wider: their steps take little more than a millisecond
 GOALS = {True: 0.05, False: 0.02}  # of the overhead over Keras's fit, by whether the model is small
 IN_KERAS, IN_ZOO = "in Keras's fit", "in the zoo's fit"
@@ -72,8 +71,8 @@ class CostOptions:
     """How callbacks are measured.
 
     Args:
-        rounds: turns that each fit takes.
-        fits: of each kind, one after the other.
+        rounds: epochs of each fit.
+        fits: pairs of them for each callback, one after the other.
         only_goals: measure nothing but the callbacks that have a goal, and them in Keras's fit.
 
     Raises:
@@ -123,29 +122,34 @@ def _measure_model(case: BenchCase, options: CostOptions, tell: Callable[[str], 
 
 
 def _overheads(case: BenchCase, loop: str, options: CostOptions, tell: Callable[[str], None]) -> dict[str, Any]:
-    costs = [cost for cost in measured_callbacks() if cost.has_goal or not options.only_goals]
-    inputs, targets = make_samples(case)
-    ratios: dict[str, list[float]] = {cost.name: [] for cost in costs}
-    without: list[float] = []
-    for fit in range(options.fits):
-        whose = "Keras" if loop == KERAS else "the zoo"
-        tell(f"{case.model}: callbacks in {whose}'s fit, {fit + 1} of {options.fits}")
-        with contextlib.ExitStack() as started:
-            fits = {WITHOUT: started.enter_context(_begin(case, loop, inputs, targets))}
-            for cost in costs:
-                fits[cost.name] = started.enter_context(_begin(case, loop, inputs, targets, [cost.make()]))
-            pairs = {(name, cost.name): fits[name].take for cost in costs for name in (WITHOUT, cost.name)}
-            seconds = take_turns(pairs, options.rounds)
-        for cost in costs:
-            beside = seconds[WITHOUT, cost.name]
-            ratios[cost.name] += paired_ratios(seconds[cost.name, cost.name], beside)
-            without += beside
-    rows = {}
-    for cost in costs:
-        overhead = spread([ratio - 1 for ratio in ratios[cost.name]])
+    rows, without = {}, []
+    for cost in measured_callbacks():
+        if options.only_goals and not cost.has_goal:
+            continue
+        tell(f"{case.model}: {cost.name} in {'Keras' if loop == KERAS else 'the zoo'}'s fit")
+        ratios: list[float] = []
+        for _ in range(options.fits):
+            bare, observed = _pair(case, loop, cost, options.rounds)
+            without += bare
+            ratios += paired_ratios(observed, bare)
+        overhead = spread([ratio - 1 for ratio in ratios])
         goal = GOALS[case.model in SMALL] if cost.has_goal and loop == KERAS else None
         rows[cost.name] = {**overhead, "goal": goal, "met": None if goal is None else overhead["median"] <= goal}
     return {"step_ms": 1000 * statistics.median(without) / case.steps, "callbacks": rows}
+
+
+def _pair(case: BenchCase, loop: str, cost: Cost, rounds: int) -> list[list[float]]:
+    """Seconds of the epochs of a fit without the callback and of one with it."""
+    inputs, targets = make_samples(case)
+    with contextlib.ExitStack() as started:
+        fits = [started.enter_context(_begin(case, loop, inputs, targets, own)) for own in ([], [cost.make()])]
+        return _epochs(fits, rounds)
+
+
+def _epochs(fits: Sequence[FitInTurn], rounds: int) -> list[list[float]]:
+    """Seconds of each fit's epochs, without those in which it settles down."""
+    epochs = [train_in_turns(fits) for _ in range(SETTLING + rounds)]
+    return [list(seconds) for seconds in zip(*epochs[SETTLING:], strict=True)]
 
 
 def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
@@ -167,7 +171,7 @@ def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
             comparison = OptimizerComparison(optimizers(), exact=exact)
             fits[name] = started.enter_context(_begin(case, loop, inputs, targets, [comparison]))
         fits[BY_STUDY] = started.enter_context(_begin_study(case, inputs, targets))
-        seconds = take_turns({name: one.take for name, one in fits.items()}, rounds)
+        seconds = dict(zip(fits, _epochs(list(fits.values()), rounds), strict=True))
     each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in goals), strict=True)]
     shares = {name: spread(paired_ratios(seconds[name], each)) for name in goals}
     return {
@@ -180,7 +184,7 @@ def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
     }
 
 
-def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any] = (), optimizer=None) -> EpochInTurn:
+def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any] = (), optimizer=None) -> FitInTurn:
     """A fit that waits for its turns, of the zoo's model or of Keras's own model of its layers."""
     import keras
 
@@ -190,22 +194,22 @@ def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any]
         model = keras.Model(model.input, model.output)
     model.compile(optimizer or keras.optimizers.Adam(case.learning_rate), get_loss(case.loss))
 
-    def fit(turn: EpochInTurn) -> None:
+    def fit(turn: FitInTurn) -> None:
         model.fit(inputs, targets, batch_size=case.batch, epochs=10**6, verbose=0, callbacks=[turn, *callbacks])
 
-    turn = EpochInTurn()
+    turn = FitInTurn()
     turn.start(fit)
     return turn
 
 
-def _begin_study(case: BenchCase, inputs, targets) -> EpochInTurn:
+def _begin_study(case: BenchCase, inputs, targets) -> FitInTurn:
     """A comparison as `gradschool compare` makes it, of the eight optimizers at one learning rate each."""
     from ...callbacks.optimizer_study import run_study
     from ...callbacks.study.learning_rate_sweep import find_makers, sweep
     from ...callbacks.study.training import Trial
     from ..engine.optimizers import get_optimizer
 
-    turn = EpochInTurn()
+    turn = FitInTurn()
 
     def prepare(_seed: int) -> Trial:
         model = create_model(case.model)

@@ -64,8 +64,8 @@ def render_costs(report: Mapping[str, Any]) -> Group:
                 goal = "" if share["goal"] is None else f" ({share['goal']}) {'yes' if share['met'] else 'no'}"
                 parts.append(Text(f"  {way}: {share['median']:.2f}{goal}"))
             parts.append("")
-    rounds = f"{report['rounds']} rounds, of {report['fits']} fits of each kind"
-    parts.append(Text(f"Medians over {rounds}, quartiles beside them; goals in brackets."))
+    pairs = f"{report['rounds']} epochs of {report['fits']} pairs of fits, with the callback and without in short turns"
+    parts.append(Text(f"Medians over {pairs}; quartiles beside them, goals in brackets."))
     return Group(*parts)
 
 

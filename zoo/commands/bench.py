@@ -19,7 +19,7 @@ def bench(
     models: Annotated[
         list[str] | None, typer.Argument(metavar="MODEL", help="What to measure; everything there is, unless named.")
     ] = None,
-    rounds: Annotated[int, typer.Option(help="Turns that each contender takes.")] = 7,
+    rounds: Annotated[int, typer.Option(help="Turns of each contender; for --callbacks, epochs of each fit.")] = 7,
     seconds: Annotated[float, typer.Option(help="That a turn lasts, roughly: at least one epoch.")] = 1.0,
     threads: Annotated[
         int | None, typer.Option(help="For every contender, in place of each framework's own choice.")
@@ -32,7 +32,7 @@ def bench(
     callbacks: Annotated[
         bool, typer.Option("--callbacks", help="Measure what the callbacks cost, in place of models.")
     ] = False,
-    fits: Annotated[int, typer.Option(help="For --callbacks: of each kind, since equal fits differ a little.")] = 3,
+    fits: Annotated[int, typer.Option(help="For --callbacks: pairs for each callback (equal fits differ).")] = 3,
     only_goals: Annotated[
         bool, typer.Option("--only-goals", help="For --callbacks: those that must be nearly free, in Keras's fit.")
     ] = False,

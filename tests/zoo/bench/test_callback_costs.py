@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gradschool.callbacks.study.times import take_turns
-from gradschool.zoo.bench import callback_costs
+from gradschool.zoo.bench import callback_costs, fits_in_turn
 from gradschool.zoo.bench.callback_costs import CostOptions
 from gradschool.zoo.bench.cases import BenchCase
-from gradschool.zoo.bench.epochs_in_turn import EpochInTurn
+from gradschool.zoo.bench.fits_in_turn import FitInTurn, train_in_turns
 from gradschool.zoo.bench.report import render_costs
 
 
-def begin(*callbacks):
+def begin(*callbacks, batch_size=8):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    turn = EpochInTurn()
+    turn = FitInTurn()
     x = np.ones((8, 3), "float32")
-    turn.start(lambda own: model.fit(x, x[:, :1], epochs=10**6, verbose=0, callbacks=[own, *callbacks]))
+    how = {"batch_size": batch_size, "epochs": 10**6, "verbose": 0}
+    turn.start(lambda own: model.fit(x, x[:, :1], callbacks=[own, *callbacks], **how))
     return turn, model
 
 
@@ -30,17 +30,53 @@ class Slow(keras.callbacks.Callback):
         time.sleep(0.1)
 
 
-@pytest.mark.slow
+class Batches(keras.callbacks.Callback):
+    """Notes whose batches were trained, in a list that fits share."""
+
+    def __init__(self, name, seen):
+        super().__init__()
+        self.name, self.seen = name, seen
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append((self.name, batch))
+
+
 def test_fits_take_turns_and_what_callbacks_do_is_timed():
     (quick, model), (slow, other) = begin(), begin(Slow())
-    seconds = take_turns({"quick": quick.take, "slow": slow.take}, rounds=4)
-    for one in (quick, slow):
-        one.stop()
-    assert {name: len(taken) for name, taken in seconds.items()} == {"quick": 4, "slow": 4}
-    assert min(seconds["slow"]) >= 0.1
-    assert np.median(seconds["quick"]) < np.median(seconds["slow"])
+    with quick, slow:
+        seconds = [train_in_turns([quick, slow]) for _ in range(4)]
+    assert min(taken for _, taken in seconds) >= 0.1
+    assert np.median([taken for taken, _ in seconds]) < np.median([taken for _, taken in seconds])
     for trained in (model, other):
-        assert len(trained.history.history["loss"]) in (6, 7)  # the last may end while we look
+        assert len(trained.history.history["loss"]) in (4, 5)  # the last may end while we look
+
+
+def test_turns_are_shorter_than_an_epoch_and_an_epoch_is_the_sum_of_its_turns(monkeypatch):
+    monkeypatch.setattr(fits_in_turn, "_calls_return_when_done", lambda: True)
+    monkeypatch.setattr(fits_in_turn, "TURN", 0.0)  # so that every batch is a turn
+    seen = []
+    (first, _), (second, _) = begin(Batches("a", seen), batch_size=2), begin(Batches("b", seen), batch_size=2)
+    with first, second:
+        one, other = train_in_turns([first, second])
+        assert seen == [
+            ("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2), ("b", 3), ("a", 3)
+        ]  # fmt: skip
+        assert first.epoch_has_ended
+        assert second.epoch_has_ended
+        assert min(one, other) > 0
+        again, _ = train_in_turns([first, second])
+        assert len(seen) == 16
+        assert again < one  # the first epoch compiled, and its seconds are not in the second
+
+
+def test_a_turn_is_a_whole_epoch_where_calls_may_return_before_their_work_is_done(monkeypatch):
+    monkeypatch.setattr(fits_in_turn, "_calls_return_when_done", lambda: False)
+    monkeypatch.setattr(fits_in_turn, "TURN", 0.0)
+    seen = []
+    (first, _), (second, _) = begin(Batches("a", seen), batch_size=2), begin(Batches("b", seen), batch_size=2)
+    with first, second:
+        train_in_turns([first, second])
+        assert [name for name, _ in seen] == ["a"] * 4 + ["b"] * 4
 
 
 def test_an_error_in_a_fit_is_raised_where_the_turn_was_given():
@@ -56,7 +92,7 @@ def test_an_error_in_a_fit_is_raised_where_the_turn_was_given():
 def test_fits_end_with_the_block_even_if_the_next_one_cannot_begin():
     waiting, model = begin()
     with pytest.raises(ValueError, match="cannot begin"), waiting:
-        EpochInTurn().start(lambda _: model.fit("cannot begin"))
+        FitInTurn().start(lambda _: model.fit("cannot begin"))
     assert waiting._fit.done()
     assert model.stop_training
 
