@@ -52,7 +52,7 @@ def sum_of_squares(values):
     if keras.backend.backend() != "tensorflow":
         return ops.sum(ops.square(values))
     size = values.shape.num_elements()
-    if size is None or size > _LARGE or not only_cpus():
+    if size is None or size > _LARGE or not _only_cpus():
         return 2 * tf.nn.l2_loss(values)
     row = tf.reshape(values, (1, size))
     # Beside the step's other work a sum waits for every thread, a product for none: it costs less.
@@ -60,7 +60,7 @@ def sum_of_squares(values):
 
 
 @cache
-def only_cpus() -> bool:
+def _only_cpus() -> bool:
     """Whether there are no devices whose products are rounded to fewer digits (TensorFloat-32, bfloat16)."""
     return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
 

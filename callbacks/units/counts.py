@@ -21,7 +21,7 @@ import numpy as np
 from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
-from ..keras_internals import add_to, only_cpus
+from ..keras_internals import add_to
 
 # Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
@@ -170,11 +170,11 @@ def _size(outputs):
 
 def _number_to_last_axis(found):
     """How many are true over all axes but the last, as integers of shape `(U,)`; float32 must be able to count them."""
+    values = ops.cast(found, "float32")
     if keras.backend.backend() == "tensorflow":
-        values = ops.cast(found, _DTYPE if only_cpus() else "float32")  # on a GPU it sums floats alone
         numbers = tf.raw_ops.BiasAddGrad(out_backprop=values)  # this very sum, which waits less for others than `Sum`
     else:
-        numbers = ops.sum(ops.cast(found, "float32"), axis=tuple(range(len(found.shape) - 1)))
+        numbers = ops.sum(values, axis=tuple(range(len(values.shape) - 1)))
     return ops.cast(numbers, _DTYPE)
 
 
