@@ -62,7 +62,7 @@ class ClippingStage(GradientStage):
     def forget(self) -> None:
         """Begins to count anew."""
         for variable in (self.state[name] for name in _STATE if self.built):
-            variable.assign(ops.zeros_like(variable))
+            variable.assign(ops.zeros(variable.shape))
 
     def read(self) -> dict[str, float]:
         """The counts by name, and the largest norm as `max`."""

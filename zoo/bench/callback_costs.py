@@ -153,7 +153,10 @@ def _epochs(fits: Sequence[FitInTurn], rounds: int) -> list[list[float]]:
 
 
 def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
-    """Eight optimizers together, as a share of eight fits of Keras's own, default in everything."""
+    """Eight optimizers together, as a share of eight fits of Keras's own, default in everything.
+
+    In turns of whole epochs: together they train several steps in a call, unless a callback looks at batches.
+    """
     from ...callbacks import OptimizerComparison
     from ..engine.optimizers import get_optimizer
 
@@ -166,10 +169,10 @@ def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
     with contextlib.ExitStack() as started:
         fits = {}
         for name, one in optimizers().items():
-            fits[f"{KERAS} {name}"] = started.enter_context(_begin(case, KERAS, inputs, targets, (), one))
+            fits[f"{KERAS} {name}"] = started.enter_context(_begin(case, KERAS, inputs, targets, (), one, True))
         for name, loop, exact in ((IN_KERAS, KERAS, False), (IN_ZOO, GRADSCHOOL, False), (EXACT, GRADSCHOOL, True)):
             comparison = OptimizerComparison(optimizers(), exact=exact)
-            fits[name] = started.enter_context(_begin(case, loop, inputs, targets, [comparison]))
+            fits[name] = started.enter_context(_begin(case, loop, inputs, targets, [comparison], None, True))
         fits[BY_STUDY] = started.enter_context(_begin_study(case, inputs, targets))
         seconds = dict(zip(fits, _epochs(list(fits.values()), rounds), strict=True))
     each = [sum(parts) for parts in zip(*(seconds[name] for name in fits if name not in goals), strict=True)]
@@ -184,7 +187,15 @@ def _comparison(case: BenchCase, rounds: int) -> dict[str, Any]:
     }
 
 
-def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any] = (), optimizer=None) -> FitInTurn:
+def _begin(
+    case: BenchCase,
+    loop: str,
+    inputs,
+    targets,
+    callbacks: Sequence[Any] = (),
+    optimizer: Any = None,
+    whole_epochs: bool = False,
+) -> FitInTurn:
     """A fit that waits for its turns, of the zoo's model or of Keras's own model of its layers."""
     import keras
 
@@ -197,7 +208,7 @@ def _begin(case: BenchCase, loop: str, inputs, targets, callbacks: Sequence[Any]
     def fit(turn: FitInTurn) -> None:
         model.fit(inputs, targets, batch_size=case.batch, epochs=10**6, verbose=0, callbacks=[turn, *callbacks])
 
-    turn = FitInTurn()
+    turn = FitInTurn(whole_epochs)
     turn.start(fit)
     return turn
 
@@ -209,7 +220,7 @@ def _begin_study(case: BenchCase, inputs, targets) -> FitInTurn:
     from ...callbacks.study.training import Trial
     from ..engine.optimizers import get_optimizer
 
-    turn = FitInTurn()
+    turn = FitInTurn(whole_epochs=True)
 
     def prepare(_seed: int) -> Trial:
         model = create_model(case.model)

@@ -24,6 +24,9 @@ class FitInTurn(keras.callbacks.Callback):
     A turn ends with the first call of the model to end after `TURN` seconds, and with an epoch. Only with an epoch it
     ends where a call may return before its work is done, which another's turn would pay for: on a GPU, and on JAX.
 
+    Args:
+        whole_epochs: end turns with epochs alone, for a fit that trains otherwise if a callback looks at its batches.
+
     Attributes:
         seconds: of the turns since the epoch began, with everything that callbacks do; at its end, of the epoch.
         epoch_has_ended: whether the last turn ended an epoch.
@@ -31,9 +34,11 @@ class FitInTurn(keras.callbacks.Callback):
 
     async_safe = True  # the zoo's fit need not call for every batch: a call of several steps belongs to one turn
 
-    def __init__(self):
+    def __init__(self, whole_epochs: bool = False):
         super().__init__()
-        self._shortest = TURN if _calls_return_when_done() else math.inf
+        self._shortest = TURN
+        if not whole_epochs and _calls_return_when_done():
+            self.on_train_batch_begin = self._hand_on_if_it_is_time
         self.seconds = 0.0
         self.epoch_has_ended = False
         self._turn, self._waits = threading.Semaphore(0), threading.Semaphore(0)
@@ -88,7 +93,7 @@ class FitInTurn(keras.callbacks.Callback):
             self.epoch_has_ended = True
         self._hand_on()
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def _hand_on_if_it_is_time(self, batch, logs=None) -> None:
         taken = time.perf_counter() - self._started
         if batch and taken >= self._shortest:
             self.seconds += taken
