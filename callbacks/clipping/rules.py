@@ -10,7 +10,6 @@ it has changed any. A gradient below its limit is multiplied by exactly 1, so th
 not finite, everything is 0.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,8 +39,7 @@ def global_norm(gradients: Sequence[Any]):
         >>> float(global_norm([ops.convert_to_tensor([3.0]), ops.convert_to_tensor([[4.0]])]))
         5.0
     """
-    values = [_at_least_float32(gradient_values(one)) for one in gradients]
-    return ops.sqrt(ops.sum(stacked([sum_of_squares(one) for one in _small_ones_joined(values)])))
+    return ops.sqrt(ops.sum(stacked([square_sum(one) for one in gradients])))
 
 
 def stacked(values: Sequence[Any]):
@@ -69,25 +67,6 @@ def unit_norm(values, axes: Sequence[int] | None = None):
     if axes is None:
         axes = range(len(values.shape) - (len(values.shape) > 1))
     return ops.sqrt(ops.sum(ops.square(_at_least_float32(values)), axis=tuple(axes), keepdims=True))
-
-
-def _small_ones_joined(values: Sequence[Any]) -> list[Any]:
-    """The same values in fewer tensors: an operation costs microseconds, however few values it is given."""
-    tensors: list[Any] = []
-    small: dict[str, list[Any]] = {}  # by dtype
-    for one in values:
-        if _is_small(one):
-            flat = one if len(one.shape) == 1 else ops.reshape(one, (-1,))
-            small.setdefault(keras.backend.standardize_dtype(one.dtype), []).append(flat)
-        else:
-            tensors.append(one)
-    return tensors + [ops.concatenate(group) for group in small.values()]
-
-
-def _is_small(values) -> bool:
-    open_on_tensorflow = hasattr(values.shape, "num_elements")  # there a shape may not be known
-    size = values.shape.num_elements() if open_on_tensorflow else math.prod(values.shape)
-    return size is not None and size <= _SMALL
 
 
 # === Rules ===
@@ -179,4 +158,3 @@ def _at_least_float32(values):
 
 
 _HALF = ("float16", "bfloat16")
-_SMALL = 1024  # values: of a bias or a scale
