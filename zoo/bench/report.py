@@ -65,7 +65,7 @@ def render_costs(report: Mapping[str, Any]) -> Group:
                 parts.append(Text(f"  {way}: {share['median']:.2f}{goal}"))
             parts.append("")
     pairs = f"{report['rounds']} epochs of {report['fits']} pairs of fits, with the callback and without in short turns"
-    parts.append(Text(f"Medians over {pairs}; quartiles beside them, goals in brackets."))
+    parts.append(Text(f"Medians over {pairs}; quartiles below them, goals in brackets."))
     return Group(*parts)
 
 
@@ -73,7 +73,7 @@ def _cost(cost: Mapping[str, Any]) -> Text:
     lower, upper = (f"{quartile:+.1%}" for quartile in cost["quartiles"])
     goal = "" if cost["goal"] is None else f" ({cost['goal']:.0%}) {'yes' if cost['met'] else 'no'}"
     style = {True: "green", False: "red", None: ""}[cost["met"]]
-    return Text.assemble((f"{cost['median']:+.1%}{goal}", style), f"  {lower} to {upper}")
+    return Text.assemble((f"{cost['median']:+.1%}{goal}", style), f"\n{lower} to {upper}")
 
 
 def count_goals(report: Mapping[str, Any]) -> dict[str, int]:

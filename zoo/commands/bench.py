@@ -32,7 +32,9 @@ def bench(
     callbacks: Annotated[
         bool, typer.Option("--callbacks", help="Measure what the callbacks cost, in place of models.")
     ] = False,
-    fits: Annotated[int, typer.Option(help="For --callbacks: pairs for each callback (equal fits differ).")] = 3,
+    fits: Annotated[
+        int | None, typer.Option(help="For --callbacks: pairs for each callback, 3 unless given (equal fits differ).")
+    ] = None,
     only_goals: Annotated[
         bool, typer.Option("--only-goals", help="For --callbacks: those that must be nearly free, in Keras's fit.")
     ] = False,
@@ -44,11 +46,14 @@ def bench(
     from ..bench.report import render
 
     cases = [find_case(model) for model in dict.fromkeys(models or CASES)]
+    if not callbacks and (only_goals or fits is not None):
+        raise ValueError("--fits and --only-goals say how callbacks are measured: add --callbacks.")
     if profile:
         _profile(cases, as_json)
         return
     if callbacks:
-        _measure_callbacks(cases, out, as_json, rounds=rounds, fits=fits, only_goals=only_goals)
+        how = {"rounds": rounds, "only_goals": only_goals} | ({} if fits is None else {"fits": fits})
+        _measure_callbacks(cases, out, as_json, **how)
         return
     options = BenchOptions(rounds, seconds, threads, seed)
     _measure(lambda tell: run_bench(cases, options, tell), render, out, as_json)

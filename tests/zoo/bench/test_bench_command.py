@@ -58,6 +58,8 @@ def test_a_profile_names_the_operations(capsys):
         (["resnet"], "unknown model to bench 'resnet'; did you mean 'resnet20'"),
         (["perceptron"], "unknown model to bench 'perceptron'; there are: lenet5, mlp, resnet20."),
         (["mlp", "--rounds", "0"], "rounds must be at least 1; got 0."),
+        (["mlp", "--only-goals"], "--fits and --only-goals say how callbacks are measured: add --callbacks."),
+        (["mlp", "--fits", "2"], "--fits and --only-goals say how callbacks are measured: add --callbacks."),
         (["mlp", "--out", "nowhere/b.json"], "there is no folder nowhere to write b.json into."),
     ],
 )

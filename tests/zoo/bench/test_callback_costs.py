@@ -156,3 +156,14 @@ def test_a_table_says_which_goals_are_met():
     assert "+3.4% (5%) yes" in table
     assert "+7.1% (5%) no" in table
     assert "in Keras's fit: 0.29 (0.3) yes" in table
+
+
+def test_a_table_with_both_loops_fits_on_a_screen():
+    row = {"median": 1.075, "quartiles": [1.057, 1.124], "goal": 0.05, "met": False}
+    callbacks = {cost.name: row for cost in callback_costs.measured_callbacks()}
+    loops = {name: {"step_ms": 1.9, "callbacks": callbacks} for name in ("keras", "gradschool")}
+    console = Console(width=80, file=io.StringIO())
+    console.print(render_costs({"rounds": 7, "fits": 3, "models": [{"model": "mlp", "loops": loops}]}))
+    table = console.file.getvalue()
+    assert all(name in table for name in callbacks)
+    assert table.count("+105.7% to +112.4%") == 2 * len(callbacks)
