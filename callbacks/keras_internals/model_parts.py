@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
 
 def leaf_optimizer(optimizer):
@@ -39,6 +40,11 @@ def refuse_several_optimizers(optimizer, who: str) -> None:
 def number_of_replicas(model: keras.Model) -> int:
     """Over how many replicas a model is trained."""
     return model.distribute_strategy.num_replicas_in_sync if keras.backend.backend() == "tensorflow" else 1
+
+
+def parts_on_replicas(native) -> tuple[Any, ...]:
+    """TensorFlow's variables of which one consists: one for each replica, whose values may differ, or itself."""
+    return native.values if isinstance(native, tf.distribute.DistributedValues) else (native,)
 
 
 def parts_of_update(model: keras.Model) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from .gradient_stages import stages_of
+from .model_parts import parts_on_replicas
 from .random_state import global_seed_state, read_torch_random, write_torch_random
 
 
@@ -42,11 +43,9 @@ def write_back_state(model: keras.Model) -> None:
 
 
 def _parts(variable) -> tuple[Any, ...]:
-    """A variable's copies on replicas, which may differ; or itself."""
-    if keras.backend.backend() != "tensorflow":  # and JAX may have let go of the value
+    if keras.backend.backend() != "tensorflow":  # JAX may have let go of the value
         return (variable,)
-    native = variable.value
-    return tuple(native.values) if isinstance(getattr(native, "values", None), tuple) else (variable,)
+    return parts_on_replicas(variable._value)
 
 
 def _copies(variable) -> list[np.ndarray]:

@@ -27,7 +27,7 @@ from .compiled_updates import compile_updates
 from .copies_on_jax import Carried
 from .fit_session import FitSession, replaced
 from .gradient_stages import add_stage, stages_of
-from .model_parts import number_of_replicas
+from .model_parts import number_of_replicas, parts_on_replicas
 from .optimizer_copies import (
     build_optimizer,
     compiled_with,
@@ -248,10 +248,6 @@ def _twin(variable, model):
             synchronization=native.synchronization,
             aggregation=native.aggregation,
         )
-    for part, value in zip(_parts(twin._value), _parts(native), strict=True):  # replicas may hold different values
+    for part, value in zip(parts_on_replicas(twin._value), parts_on_replicas(native), strict=True):
         part.assign(value)
     return twin
-
-
-def _parts(native) -> tuple[Any, ...]:
-    return native.values if isinstance(native, tf.distribute.DistributedValues) else (native,)
