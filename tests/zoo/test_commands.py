@@ -105,18 +105,6 @@ def test_the_accuracy_is_that_of_the_saved_model(run):
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_figures(run):
-    assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "0", "--out", "again"]) == 0
-    assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "1", "--out", "other"]) == 0
-    for name in ("history.csv", "metrics.json"):
-        first, again, other = (
-            (folder / name).read_text() for folder in (run.path, RunFolder("again").path, RunFolder("other").path)
-        )
-        assert first == again
-        assert first != other
-
-
-@pytest.mark.slow
 def test_fit_says_what_came_out_and_what_to_try(capsys):
     assert main(["fit", "mlp_16_16", "--epochs", "1"]) == 0
     out = capsys.readouterr().out
@@ -152,9 +140,9 @@ def test_no_validation_part_is_fine():
 
 @pytest.mark.slow
 def test_folds_hold_out_every_digit_once(capsys):
-    assert main(["fit", "mlp_16_16", "--epochs", "1", "--folds", "3", "--out", "folds"]) == 0
+    assert main(["fit", "mlp_16_16", "--epochs", "1", "--folds", "2", "--out", "folds"]) == 0
     metrics = RunFolder("folds").read_metrics()
-    samples = [RunFolder(f"folds/fold-{k}-of-3").read_config()["data"]["samples"]["test"] for k in (1, 2, 3)]
+    samples = [RunFolder(f"folds/fold-{k}-of-2").read_config()["data"]["samples"]["test"] for k in (1, 2)]
     assert sum(samples) == 1797
     accuracies = [one["test"]["accuracy"] for one in metrics["runs"]]
     assert metrics["test"]["accuracy"] == pytest.approx(np.mean(accuracies))
@@ -163,11 +151,16 @@ def test_folds_hold_out_every_digit_once(capsys):
 
 
 @pytest.mark.slow
-def test_seeds_are_the_runs_of_those_seeds(run):
+def test_seeds_are_the_runs_of_those_seeds_and_differ(run):
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seeds", "2", "--out", "seeds"]) == 0
-    assert RunFolder("seeds/seed-0").read_metrics() == run.read_metrics()
     assert main(["fit", "mlp_16_16", "--epochs", "3", "--seed", "1", "--out", "one"]) == 0
-    assert RunFolder("seeds/seed-1").read_metrics() == RunFolder("one").read_metrics()
+    for name in ("history.csv", "metrics.json"):
+        first, again, other, other_again = (
+            (RunFolder(path).path / name).read_text() for path in (run.path, "seeds/seed-0", "seeds/seed-1", "one")
+        )
+        assert first == again
+        assert other == other_again
+        assert first != other
 
 
 @pytest.mark.slow
