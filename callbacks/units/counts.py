@@ -27,6 +27,7 @@ from ..keras_internals import add_to
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"
 _IN_TWO_PARTS = keras.backend.backend() == "jax"
 _HIGH = 2**30
+_LARGE = 2**10  # outputs for each sample
 _FEW = 2**20  # outputs of a unit, that float32 adds up exactly with those of one more sample
 
 
@@ -90,8 +91,7 @@ class Counter:
         axis = self._axis(outputs)
         outputs = ops.stop_gradient(outputs)
         if self.only_flags:
-            fired = ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")  # (U,)
-            states[0].assign(ops.maximum(ops.convert_to_tensor(states[0]), fired))
+            states[0].assign(_flags(ops.convert_to_tensor(states[0]), outputs, axis))
             return
         if self.limits is None:
             found = outputs > 0
@@ -148,6 +148,23 @@ class Counter:
         if isinstance(enough, int) and isinstance(samples, int) and enough >= samples:
             return outputs
         return outputs[:enough]
+
+
+def _flags(before, outputs, axis: int):
+    """Which units have fired so far, shape `(U,)`, those outputs included.
+
+    Once all units of a layer have fired, nothing can change that, and large outputs are not looked at any more.
+    """
+
+    def after():
+        fired = ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")
+        return ops.maximum(before, fired)
+
+    _, positions = _samples_and_positions(outputs, axis)
+    is_large = not isinstance(positions, int) or positions * outputs.shape[axis] >= _LARGE
+    if not is_large or keras.backend.backend() != "tensorflow" or tf.config.list_logical_devices("GPU"):
+        return after()  # to choose takes as long as to look
+    return tf.cond(tf.reduce_all(before > 0), lambda: before, after)
 
 
 def _add(state, amount) -> None:

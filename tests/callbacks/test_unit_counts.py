@@ -86,6 +86,31 @@ def test_outputs_that_are_no_numbers_do_not_fire():
     assert counted(Counter(None, frequency=True), outputs).share.tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+def test_large_layers_count_as_small_ones_when_all_units_have_fired_too(axis):
+    """Their outputs are looked at only until then."""
+    counter, outputs = Counter(None, axis), np.full((4, 8, 16, 16, 8), -1.0, "float32")
+    places = np.moveaxis(outputs, axis, -1)
+    places[0, 1, 2, 3, :5], places[1, 4, 5, 6, 3:] = 1.0, 1.0  # the third has none, the fourth one
+    places[3, 0, 0, 0, 6] = 1.0
+    states = begun(counter, 8)
+
+    def step(batch):
+        counter.update(states, batch)
+
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        step = tf.function(step)
+    fired = []
+    for batch in outputs[:, None]:
+        if len(fired) == 3:
+            states[0].assign(np.zeros(8, "float32"))  # a new epoch
+        step(ops.convert_to_tensor(batch))
+        fired.append(counter.result(read(states)).fired)
+    np.testing.assert_array_equal(fired, [np.arange(8) < 5, np.full(8, True), np.full(8, True), np.arange(8) == 6])
+
+
 @pytest.mark.parametrize(("most", "samples"), [(1, 1), (6, 1), (7, 2), (12, 2), (13, 3), (1000, 9), (None, 9)])
 def test_of_many_positions_the_first_samples_are_counted(most, samples):
     outputs = np.random.default_rng(0).uniform(-1, 1, (9, 2, 3, 4)).astype("float32")
