@@ -58,7 +58,7 @@ class DeadUnitTracker(Diagnostic):
         unseen: by layer, what may hold units that cannot be seen, such as functions in a `call` of your own.
 
     The logs get `dead_fraction` and `saturated_fraction`, the shares of all units, and `dead_fraction/<layer>` and
-    `saturated_fraction/<layer>`.
+    `saturated_fraction/<layer>`; with a probe set, the same with `probe_` before it.
 
     Raises:
         ValueError: for an argument out of its range, a layer that is not there, or a model without such units.

@@ -27,7 +27,7 @@ class Diagnostic(keras.callbacks.Callback):
     """A callback that counts inside the compiled step, reports once an epoch, and leaves nothing behind.
 
     A subclass has `attach`, which says what it changes about the model for the time of the fit, and adds to `rows` in
-    `on_epoch_end`. It has no hooks for batches, so that many steps can run in one call.
+    `on_epoch_end`. It should have no hooks for batches, so that many steps can run in one call.
 
     Attributes:
         rows: the results, one dict a row, of the last fit.
@@ -154,5 +154,5 @@ def check_patterns(argument: str, patterns: Sequence[str], names: Sequence[str])
     """
     for pattern in patterns:
         if not any(fnmatch.fnmatch(name, pattern) for name in names):
-            nearest = list(difflib.get_close_matches(pattern, names) or dict.fromkeys(names))[:8]
+            nearest = list(dict.fromkeys(difflib.get_close_matches(pattern, names) or names))[:8]
             raise ValueError(f"{argument}: no layer fits {pattern!r}; there are {', '.join(nearest) or 'none'}.")

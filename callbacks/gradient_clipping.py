@@ -48,21 +48,21 @@ class GradientClipping(Diagnostic):
             1 is eta * g / |g|.
         adaptive: the largest norm of a unit's gradient in proportion to its weights' (AGC); 0.01 in the paper.
         percentile: of all norms of the run so far, in percent, above which the global norm is clipped (AutoClip); 10 in
-            the paper. The history goes on in the next `fit` of the same model.
+            the paper. The history goes on in the next `fit`, as long as the model has the same optimizer.
         window: how many of the last norms the percentile is taken of, in place of all. For `percentile` alone.
         epsilon: the least norm that a unit's weights count as. For `adaptive` alone.
         exclude: layers that `adaptive` leaves alone, by name, by pattern such as "logits*", or themselves; the paper
             excludes the last layer of a classifier.
         nonfinite: what becomes of an update whose gradients are infinite or no numbers. "zero": they become zeros, so
             that only the optimizer's momentum moves the weights. "skip": it is left out, as if it had never been.
-            "raise": as "zero", and at the end of the epoch a `NonFiniteGradientError` says which update was the first;
-            gradschool's engine ends training at that very step. With another callback that sees to such updates, as
-            `LearningRateFinder` does, nothing is raised.
+            "raise": as "zero", and the fit ends with the epoch and a `NonFiniteGradientError` that says which update
+            was the first; gradschool's engine ends training at that very step. With another callback that sees to such
+            updates, as `LearningRateFinder` does, nothing is raised.
 
     The logs get `grad_norm` and `grad_norm_max`, mean and largest global norm before clipping over the epoch's updates,
-    and `clip_rate`, the share of them that was changed; `nonfinite_steps` where there were any. `results` has one row
-    an epoch. In mixed_float16, updates that the loss scale skips for an overflow do not arrive here, and do not count.
-    Squares are summed in float32, so that a gradient beyond about 1.8e19 counts as infinite.
+    and `clip_rate`, the share of them that the rule changed; for "skip" and "zero" also `nonfinite_steps`. `results`
+    has one row an epoch. In mixed_float16, updates that the loss scale skips for an overflow do not arrive here, and do
+    not count. Squares are summed in float32, so that a gradient beyond about 1.8e19 counts as infinite.
 
     Raises:
         ValueError: for none or several rules, a limit that is not positive, a layer that is not there, or a model
@@ -141,6 +141,8 @@ class GradientClipping(Diagnostic):
                 f"Leave out {clips[0]}.",
                 stacklevel=2,
             )
+        if self.model.weights and not self.model.trainable_variables:
+            raise ValueError(f"GradientClipping has nothing to clip: all layers of {self.model.name!r} are frozen.")
         if self._of is not leaf:
             self._stage, self._of = None, leaf
         if self.mode == "adaptive":
@@ -218,13 +220,20 @@ class GradientClipping(Diagnostic):
         if logs is not None:
             for name, figure in figures.items():
                 logs.setdefault(name, figure)  # of two that clip, the first has the gradients as they were
-            if any(row["nonfinite_steps"] for row in self.rows):
+            if self.nonfinite != "raise":
                 logs["nonfinite_steps"] = nonfinite
         if nonfinite and self.nonfinite == "raise" and not self._is_seen_to_by_others():
             first = int(counts["updates"] - counts["from_first_nonfinite"]) + 1
-            raise NonFiniteGradientError(epoch + 1, first, nonfinite)
+            self._end_with(NonFiniteGradientError(epoch + 1, first, nonfinite))
         if self._stage.history is not None:
             self._warn_if_full(self._stage.history)
+
+    def _end_with(self, error: NonFiniteGradientError) -> None:
+        """Ends the fit when all callbacks have seen the epoch: what they measured tells what went wrong."""
+        session = session_of(self.model)
+        if session is None:
+            raise error
+        session.error, self.model.stop_training = session.error or error, True
 
     def _is_seen_to_by_others(self) -> bool:
         """Whether another callback reckons with gradients that are not finite, so that training goes on."""

@@ -87,6 +87,7 @@ class GradientMonitor(Diagnostic):
             self._watch, self._of = GradientWatch(self.model, self.every, self.noise_scale), leaf
         fit.enter(gradient_stages(self.model, self._watch))
         if self.noise_scale:
+            self._watch.samples = 0  # which is counted anew when the step is
             fit.override("train_step", self._watch.counting_samples(self.model.train_step))
             fit.rebuild()
 
@@ -130,13 +131,14 @@ class GradientMonitor(Diagnostic):
         figures |= {f"grad_norm/{row['layer']}": row["gradient_norm"] for row in rows}
         if self.every:
             figures["update_ratio"] = counted.global_ratio
-            figures |= {f"update_ratio/{row['layer']}": row["update_ratio"] for row in rows}
+            ratios = {f"update_ratio/{row['layer']}": row["update_ratio"] for row in rows}
+            figures |= {name: math.nan if ratio is None else ratio for name, ratio in ratios.items()}
         if self.noise_scale:
             self.noise_rows.append({"epoch": epoch + 1, **_noise(counted)})
             figures["noise_scale"] = self.noise_rows[-1]["noise_scale"]
         for name, value in figures.items():
             (logs if logs is not None else {}).setdefault(name, value)
-        if not self._first_norms:
+        if not any(math.isfinite(norm) for norm in self._first_norms.values()):
             self._first_norms = {row["layer"]: row["gradient_norm"] for row in rows}
         self.findings += find_trouble(rows, self._first_norms)
 

@@ -16,7 +16,7 @@ from .keras_internals import (
     refuse_stateful_layers,
     write_back_state,
 )
-from .numbers_given import is_whole
+from .numbers_given import is_number, is_whole
 from .range_test import (
     FEWEST,
     exponential_rates,
@@ -88,9 +88,9 @@ class LearningRateFinder(Diagnostic):
         stop_at: float = 4.0,
     ):
         super().__init__()
-        if not 0 < lowest < highest < math.inf:
+        if not (is_number(lowest) and is_number(highest) and 0 < lowest < highest < math.inf):
             raise ValueError(
-                f"lowest and highest must be 0 < lowest < highest; got lowest={lowest}, highest={highest}."
+                f"lowest and highest must be 0 < lowest < highest; got lowest={lowest!r}, highest={highest!r}."
             )
         if not is_whole(steps, FEWEST):
             raise ValueError(
@@ -98,8 +98,8 @@ class LearningRateFinder(Diagnostic):
             )
         if not is_whole(smoothing, 1) or smoothing > steps:
             raise ValueError(f"smoothing must be a number of steps from 1 to steps={steps}; got {smoothing}.")
-        if not stop_at > 1:
-            raise ValueError(f"stop_at must be above 1, times the lowest loss; got {stop_at}.")
+        if not is_number(stop_at) or not stop_at > 1:
+            raise ValueError(f"stop_at must be above 1, times the lowest loss; got {stop_at!r}.")
         self.lowest, self.highest, self.steps = lowest, highest, steps
         self.smoothing, self.stop_at = smoothing, stop_at
 
@@ -113,7 +113,7 @@ class LearningRateFinder(Diagnostic):
         self._steps = self._available_steps(fit)
         self._rates = exponential_rates(self.lowest, self.highest, self._steps)
         self._steps_taken = fit.enter(learning_rate_by_step(model, self._rates))
-        self._is_over = False
+        self._is_over = self._has_diverged = False
         stage = _NonFinite()
         fit.enter(gradient_stages(model, stage))
 
@@ -159,7 +159,8 @@ class LearningRateFinder(Diagnostic):
             }
         )
         losses = [row["loss"] for row in self.rows]
-        if self.rows[-1]["step"] >= self._steps or has_diverged(losses, self._width(), self.stop_at):
+        self._has_diverged = has_diverged(losses, self._width(), self.stop_at)
+        if self.rows[-1]["step"] >= self._steps or self._has_diverged:
             self._end()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -170,6 +171,10 @@ class LearningRateFinder(Diagnostic):
         self._end()  # once more: what averages weights has finished in the meantime
         self.model.reset_metrics()
         super().on_train_end(logs)
+
+    def __getstate__(self):
+        of_the_fit = ("_rates", "_steps_taken", "_put_back")
+        return {name: value for name, value in self.__dict__.items() if name not in of_the_fit}
 
     def _end(self) -> None:
         self._is_over = True
@@ -200,8 +205,8 @@ class LearningRateFinder(Diagnostic):
             raise ValueError(
                 f"the loss falls at no learning rate from {self.lowest:g} to {self.rows[-1]['learning_rate']:.2g}: "
                 + (
-                    f"give it more epochs, of which it had but {self._steps} of the {self.steps} steps that it wants."
-                    if self._steps < self.steps
+                    f"give it more epochs: it had {self.rows[-1]['step']} of the {self.steps} steps that it wants."
+                    if self.rows[-1]["step"] < self.steps and not self._has_diverged
                     else "try a smaller `lowest`, or look at the model and its data."
                 )
             )
@@ -220,7 +225,7 @@ class LearningRateFinder(Diagnostic):
         self.check_has_results()
         finite = [row for row in self.rows if math.isfinite(row["smoothed_loss"])]
         if len(finite) < FEWEST:
-            diverged = len(finite) < len(self.rows) or self.rows[-1]["step"] < self._steps
+            diverged = len(finite) < len(self.rows) or self._has_diverged
             advice = "a smaller `lowest`" if diverged else "more epochs, or smaller batches"
             raise ValueError(
                 f"LearningRateFinder has seen {len(finite)} losses{' before training diverged' if diverged else ''}, "

@@ -40,8 +40,8 @@ class OptimizerComparison(Diagnostic):
     While the fit goes on, the model is the copy to keep, or the first one: `loss`, `val_loss` and the like in the logs
     are its figures, and callbacks that watch, save or stop act on it. `LearningRateScheduler` and `ReduceLROnPlateau`
     act on every copy, by its own figures; clipping and other changes to gradients hold for all. A copy that diverges
-    does no harm to the others. After an exception, the model has its own optimizer back and the weights that the copy
-    had then. Whatever a model keeps outside of Keras's variables, all copies share.
+    does no harm to the others. After an exception in training, the model has its own optimizer back and the weights
+    that the copy had then. Whatever a model keeps outside of Keras's variables, all copies share.
 
     Args:
         optimizers: Keras's optimizers, or their names, by the names that they are to have in the results.

@@ -144,9 +144,9 @@ class TrainingDoctor(Diagnostic):
 
     def on_train_end(self, logs=None):
         self._fit = None
-        super().on_train_end(logs)
         if self.verbose and self.rows:
             print(self.report())
+        super().on_train_end(logs)
 
     def report(self) -> str:
         """What was found, in plain words; the empty string if nothing was."""

@@ -9,6 +9,7 @@ from .norm_history import NormHistory
 from .rules import global_norm
 
 _COUNTS = ("sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")  # sums over an epoch's updates
+_LEAST_LIMIT = 1e-30  # in place of a percentile of 0, by which a norm of 0 is not divided
 _STATE = ("counts", "largest", "was_nonfinite")
 
 
@@ -38,7 +39,10 @@ class ClippingStage(GradientStage):
 
     def on_gradients(self, gradients, variables):
         norm = global_norm(gradients)
-        rule = self.rule if self.history is None else self.rule(ops.cast(self.history.add(norm, self), norm.dtype))
+        rule = self.rule
+        if self.history is not None:
+            limit = ops.cast(self.history.add(norm, self), norm.dtype)
+            rule = self.rule(ops.maximum(limit, _LEAST_LIMIT))
         gradients, clipped = rule(gradients, variables, norm)
         self._count(norm, clipped)
         return gradients

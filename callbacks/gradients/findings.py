@@ -36,9 +36,10 @@ def find_trouble(rows: Sequence[Mapping[str, Any]], first_norms: Mapping[str, fl
         'its mean gradient norm is 1e-08, 1e+08 times smaller than that of back (1)'
     """
     findings = []
+    largest_first = max((norm for norm in first_norms.values() if math.isfinite(norm)), default=None)
     for place, row in enumerate(rows):
         for condition, evidence in (
-            ("exploding", _explodes(row, rows[-1], max(first_norms.values(), default=None))),
+            ("exploding", _explodes(row, rows[-1], largest_first)),
             ("vanishing", _vanishes(row, rows[place + 1 :])),
         ):
             if evidence:

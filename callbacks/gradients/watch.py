@@ -26,7 +26,7 @@ from ..keras_internals import (
 )
 
 _ROWS = ("sum", "nonfinite", "updates", "ratio", "ratios")  # of the counts
-_NOISE = ("square", "updates", "product", "products")
+_NOISE = ("square", "updates", "product", "products", "follows")  # the last: 1 behind an update that was finite
 
 
 class GradientWatch(GradientStage):
@@ -47,6 +47,7 @@ class GradientWatch(GradientStage):
         self.wants_parts = noise
         self.parts = 1
         self._by_successors = False
+        self._good: Any = None  # whether the gradient of the update that is being traced is finite: 1 or 0
 
     def differs_from(self, model: keras.Model) -> bool:
         """Whether the layers that are trained are others by now."""
@@ -73,6 +74,7 @@ class GradientWatch(GradientStage):
         squares = self._by_layer([square_sum(one) for one in gradients], variables)  # (L + 1,)
         good = ops.cast(ops.isfinite(squares), "float32")
         norms = multiply_or_zero(ops.sqrt(squares), good)
+        self._good = good[-1]
         present = self._present(variables)
         zeros = ops.zeros_like(norms)
         new = ops.stack([norms, present - good * present, present, zeros, zeros])  # (5, L + 1)
@@ -100,7 +102,8 @@ class GradientWatch(GradientStage):
             found = ops.cond(is_due, ratios, lambda: ops.zeros_like(present))
             due = ops.cast(is_due, "float32") * ops.ones_like(present)
         finite = ops.isfinite(found)
-        found, due = ops.where(finite, found, 0.0), due * present * ops.cast(finite, "float32")
+        due = due * present * ops.cast(finite, "float32") * self._good  # else it may have been left out
+        found = ops.where(finite, found, 0.0) * self._good
         zeros = ops.zeros((len(_ROWS) - 2, len(self.layers) + 1))
         self.state["counts"].assign(counts + ops.concatenate([zeros, ops.stack([found, due])]))
 
@@ -121,9 +124,10 @@ class GradientWatch(GradientStage):
                 values = ops.where(ops.isfinite(values), values, 0.0)
                 terms.append(ops.sum(values * ops.convert_to_tensor(previous)))
                 previous.assign(values)
-            products = good * ops.cast(noise[_NOISE.index("updates")] > 0.0, "float32")
+            products = good * noise[_NOISE.index("follows")]
             product = sum(terms) * products
-        self.state["noise"].assign(noise + ops.stack([ops.square(norm), good, product, products]))
+        so_far = noise * ops.convert_to_tensor(np.array([name != "follows" for name in _NOISE], "float32"))
+        self.state["noise"].assign(so_far + ops.stack([ops.square(norm), good, product, products, good]))
 
     def _by_layer(self, values: Sequence[Any], variables):
         """Sums of the variables' scalars by layer, and over all: shape `(L + 1,)`."""

@@ -21,14 +21,12 @@
 
 from .building import build_all
 from .compiled_updates import compiling_pays, number_of_kinds
-from .fit_session import FitSession, close_session, rebuild_step, replaced, session_of
+from .fit_session import FitSession, close_session, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
 from .gradient_values import (
     dense_gradient,
     gradient_values,
-    is_sparse,
     multiply_or_zero,
-    scale_gradient,
     sum_of_squares,
     with_values,
 )
@@ -43,7 +41,7 @@ from .model_parts import (
     refuse_several_optimizers,
 )
 from .monitored import more_is_better
-from .optimizer_copies import fresh_optimizer, other_optimizers, refuse_stateful_layers
+from .optimizer_copies import fresh_optimizer, other_optimizers, refuse_stateful_layers, scaling_like
 from .output_layers import output_layers
 from .random_state import global_seed_state
 from .snapshots import Snapshot, write_back_state
@@ -73,7 +71,6 @@ __all__ = [
     "gradient_stages",
     "gradient_values",
     "is_built",
-    "is_sparse",
     "is_written_in_keras",
     "layer_tree",
     "leaf_optimizer",
@@ -87,12 +84,11 @@ __all__ = [
     "other_optimizers",
     "output_layers",
     "parts_of_update",
-    "rebuild_step",
     "refuse_several_optimizers",
     "refuse_stateful_layers",
     "remove_stage",
     "replaced",
-    "scale_gradient",
+    "scaling_like",
     "scope_of",
     "see_part",
     "session_of",

@@ -80,7 +80,7 @@ def _compiled(optimizer, kind: str, functions: dict[str, Any], shared: list[Any]
         gradients = list(gradients)
         given = optimizer._trainable_variables if trainable_variables is None else list(trainable_variables)
         is_sparse = any(isinstance(one, tf.IndexedSlices) for one in gradients)
-        if is_sparse or any(a is not b for a, b in zip(given, optimizer._trainable_variables, strict=False)):
+        if is_sparse or list(map(id, given)) != list(map(id, optimizer._trainable_variables)):
             type(optimizer).apply(optimizer, gradients, given)
             return
         if kind not in functions:

@@ -5,8 +5,8 @@ entered in the session of its fit, which undoes all of them, the last one first:
 
     fit ends      the last of our callbacks leaves in `on_train_end`
     fit raises    in a step, a callback or the validation: these are called through the session
-    Ctrl-C        just between them: Keras's list of callbacks, which only lives in that call, is freed; or, if a kept
-                  traceback holds it, the next call that trains the model notices that the fit is over
+    or elsewhere  between them, as Ctrl-C may: Keras's list of callbacks, which only lives in that call, is freed; or,
+                  if a kept traceback holds it, the next call that trains the model notices that the fit is over
 
 The session also moves our callbacks to the front of the list, so that whatever looks at the logs (TensorBoard,
 CSVLogger, EarlyStopping, ModelCheckpoint) finds our figures there, in whichever order the callbacks were given.
@@ -38,11 +38,13 @@ class FitSession:
         variables: the variables that were added to the compiled step beside those of gradient stages.
         optimizers: the optimizers that train in it beside the model's own.
         handles_nonfinite: whether a callback sees to gradients that are not finite, so that no guard has to.
+        error: raised when the fit has ended well, and everybody has had the last word.
         rounds_as_ever: whether a loop is to compile the steps as it would without callbacks, to give the same figures
             bit for bit.
     """
 
     handles_nonfinite = False
+    error: BaseException | None = None
     rounds_as_ever = True
 
     def __init__(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, frame: types.FrameType):
@@ -125,6 +127,8 @@ class FitSession:
         self._members = [one for one in self._members if one is not callback]
         if not self._members:
             self.close()
+            if self.error is not None:
+                raise self.error
 
     def close(self) -> None:
         """Undoes everything."""
@@ -143,23 +147,34 @@ class FitSession:
 
     # === Whether the fit is still going on ===
     def _close_if_it_raises(self, callback_list, epoch_iterator) -> None:
-        for name in ("on_epoch_begin", "on_epoch_end", "on_train_end"):
-            self.enter(replaced(callback_list, name, self._closing(getattr(callback_list, name))))
+        names = ["on_epoch_begin", "on_epoch_end", "on_train_end"]
+        if keras.backend.backend() == "torch":  # whose fit has nothing around the steps of an epoch
+            names += ["on_train_batch_begin", "on_train_batch_end"]
+        for name in names:
+            self._replace_weakly(callback_list, name, self._closing(_without_holding(callback_list, name)))
         for other in callback_list.callbacks:
             self.enter(replaced(other, "on_train_begin", self._closing(other.on_train_begin)))
         self.enter(replaced(self.model, "evaluate", self._closing_for_fit(self.model.evaluate)))
-        if keras.backend.backend() == "torch":  # whose fit has nothing around the steps of an epoch
-            for name in ("on_train_batch_begin", "on_train_batch_end"):
-                self.enter(replaced(callback_list, name, self._closing(getattr(callback_list, name))))
-        elif epoch_iterator is not None:
-            own = epoch_iterator.catch_stop_iteration
+        if epoch_iterator is not None:
+            own = _without_holding(epoch_iterator, "catch_stop_iteration")
 
             @contextlib.contextmanager
             def catch_stop_iteration():
                 with self._closed_by_errors(), own():
                     yield
 
-            self.enter(replaced(epoch_iterator, "catch_stop_iteration", catch_stop_iteration))
+            self._replace_weakly(epoch_iterator, "catch_stop_iteration", catch_stop_iteration)
+
+    def _replace_weakly(self, owner: Any, name: str, method: Callable[..., Any]) -> None:
+        """Replaces a method of something that only lives as long as the fit, and must not be kept alive by this."""
+        owner.__dict__[name], bound_to = method, weakref.ref(owner)
+
+        def undo() -> None:
+            still_there = bound_to()
+            if still_there is not None and still_there.__dict__.get(name) is method:
+                del still_there.__dict__[name]
+
+        self.undo_by(undo)
 
     def _closing(self, method):
         @functools.wraps(method)
@@ -207,6 +222,15 @@ class FitSession:
                 return True
             frame = frame.f_back
         return False
+
+
+def _without_holding(owner: Any, name: str) -> Callable[..., Any]:
+    """A method that does not keep its owner alive."""
+    method = getattr(owner, name)
+    bound_to, function = weakref.ref(owner), getattr(method, "__func__", None)
+    if function is None:  # somebody else's replacement, which holds what it holds
+        return method
+    return functools.wraps(function)(lambda *args, **kwargs: function(bound_to(), *args, **kwargs))
 
 
 def session_of(model: keras.Model) -> FitSession | None:

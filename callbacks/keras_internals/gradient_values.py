@@ -1,12 +1,8 @@
 """Values of gradients. Only TensorFlow has sparse ones: some rows of a variable's, such as an embedding's."""
 
-from functools import cache
-
 import keras
 from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
-
-_LARGE = 2**20  # values, from which on several threads are worth waiting for
 
 
 def is_sparse(gradient) -> bool:
@@ -51,18 +47,7 @@ def sum_of_squares(values):
     """The sum of a dense tensor's squared values, a scalar; on TensorFlow without a tensor of the squares."""
     if keras.backend.backend() != "tensorflow":
         return ops.sum(ops.square(values))
-    size = values.shape.num_elements()
-    if size is None or size > _LARGE or not _only_cpus():
-        return 2 * tf.nn.l2_loss(values)
-    row = tf.reshape(values, (1, size))
-    # Beside the step's other work a sum waits for every thread, a product for none: it costs less.
-    return tf.reshape(tf.matmul(row, row, transpose_b=True), ())
-
-
-@cache
-def _only_cpus() -> bool:
-    """Whether there are no devices whose products are rounded to fewer digits (TensorFloat-32, bfloat16)."""
-    return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
+    return 2 * tf.nn.l2_loss(values)  # a product of the values as a row would round a hundred times as coarsely
 
 
 def each_index_once(gradient):

@@ -31,6 +31,11 @@ def fresh_optimizer(pattern: keras.optimizers.Optimizer, own: Any) -> keras.opti
     for name in (_EXCLUDED, _PATTERN):
         if hasattr(like, name):
             setattr(leaf, name, getattr(like, name))
+    return scaling_like(own, optimizer)
+
+
+def scaling_like(own: Any, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """An optimizer, wrapped for the scaling of losses if `own` is."""
     scaled = keras.optimizers.LossScaleOptimizer
     if isinstance(own, scaled) and not isinstance(optimizer, scaled):
         return scaled(optimizer, own.initial_scale, own.dynamic_growth_steps, name=own.name)

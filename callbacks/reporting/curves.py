@@ -12,7 +12,7 @@ NOT_CURVES = ("epoch", "learning_rate")
 # or of each copy of the model, has a stroke in its name: `grad_norm/dense`.
 DIAGNOSTICS = (
     "grad_norm", "grad_norm_max", "clip_rate", "nonfinite_steps", "update_ratio", "noise_scale", "dead_fraction",
-    "saturated_fraction",
+    "saturated_fraction", "probe_dead_fraction", "probe_saturated_fraction",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..keras_internals import scaling_like
 from .learning_rate_sweep import Candidate
 from .times import EpochClock, epoch_timer, take_turns
 
@@ -44,8 +45,7 @@ class Trial:
 
     def train_with(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Gives the model another optimizer, wrapped for the scaling of losses if its own is."""
-        own, scaled = self.model.optimizer, keras.optimizers.LossScaleOptimizer
-        self.model.optimizer = scaled(optimizer) if isinstance(own, scaled) else optimizer
+        self.model.optimizer = scaling_like(self.model.optimizer, optimizer)
 
 
 def train_seed(

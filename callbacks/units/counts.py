@@ -157,12 +157,12 @@ def _flags(before, outputs, axis: int):
     """
 
     def after():
-        fired = ops.cast(_over_others(ops.max, outputs, axis) > 0, "float32")
-        return ops.maximum(before, fired)
+        # Floats, because TensorFlow takes several times as long over bools; first of all told from NaN.
+        return ops.maximum(before, _over_others(ops.max, ops.cast(outputs > 0, "float32"), axis))
 
     _, positions = _samples_and_positions(outputs, axis)
-    is_large = not isinstance(positions, int) or positions * outputs.shape[axis] >= _LARGE
-    if not is_large or keras.backend.backend() != "tensorflow" or tf.config.list_logical_devices("GPU"):
+    is_small = isinstance(positions, int) and positions * outputs.shape[axis] < _LARGE
+    if is_small or keras.backend.backend() != "tensorflow" or tf.config.list_logical_devices("GPU"):
         return after()  # to choose takes as long as to look
     return tf.cond(tf.reduce_all(before > 0), lambda: before, after)
 

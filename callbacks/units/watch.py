@@ -43,7 +43,7 @@ class UnitWatch:
     Args:
         fit: in which it counts.
         layers: whose units are counted.
-        frequency: whether firings are counted; see `unit_counts.Counter` for this and the next two.
+        frequency: whether firings are counted; see `counts.Counter` for this and the next two.
         margin: how near to a limit is near.
         most: of how many outputs for each unit in each batch, at least.
     """

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
+from fitting_ways import on_tensorflow
 from gradschool.callbacks.clipping import rules
 
 SHAPES = ((3, 5), (5,), (2, 3, 5, 7), (7,), ())
@@ -177,3 +178,15 @@ def test_squares_add_up_as_in_numpy(shape, dtype):
 @pytest.mark.parametrize("spoilt", [np.inf, np.nan])
 def test_the_sum_of_squares_of_what_is_not_finite_is_not_finite(spoilt):
     assert not np.isfinite(float(rules.square_sum(ops.convert_to_tensor([1.0, spoilt, 2.0]))))
+
+
+@on_tensorflow
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("count", [1000, 100_352, 2**20])
+def test_squares_of_equal_values_add_up_too(count, compiled):
+    """Where every rounding goes the same way; 100 352 is a layer of 784 by 128."""
+    import tensorflow as tf
+
+    values = np.full(count, 0.1, "float32")
+    found = tf.function(rules.square_sum, jit_compile=compiled)(tf.constant(values))
+    np.testing.assert_allclose(found, np.sum(values.astype("float64") ** 2), rtol=2e-5)  # of the norm: 1e-5

@@ -1,11 +1,14 @@
 """However a fit goes or ends, the model and its optimizer are the user's own afterwards."""
 
+import contextlib
+import gc
+
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
 
-from fitting_ways import BACKEND, OwnStep, fit, model_of, on_tensorflow, samples
+from fitting_ways import BACKEND, BATCH, OwnStep, fit, model_of, on_tensorflow, samples
 from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, OptimizerComparison
 from gradschool.callbacks.keras_internals import session_of, stages_of
 
@@ -91,6 +94,54 @@ def test_a_validation_that_fails_ends_the_fit_and_our_part():
         fit(model, x, y, callbacks=[GradientClipping(global_norm=1.0)], validation_data=(x[:, :2], y))
     assert left_behind(model, model.optimizer) == []
     assert held.tb is not None
+
+
+def test_validation_samples_that_do_not_fit_together_end_our_part_too():
+    """Keras finds out between the steps and the validation, where nothing of ours is called."""
+    model, (x, y) = relu_model(), samples()
+    optimizer = model.optimizer
+    with contextlib.suppress(ValueError):  # which holds the frames of the fit, and with them Keras's list of callbacks
+        fit(model, x, y, callbacks=[OURS["comparison"]()], validation_data=(x, y[:3]))
+    gc.collect()
+    assert session_of(model) is None
+    assert left_behind(model, optimizer) == []
+    assert model.optimizer is optimizer
+
+
+@pytest.mark.parametrize("ours", OURS.values(), ids=OURS)
+def test_data_that_fail_end_the_fit_and_our_part(ours):
+    model, (x, y) = relu_model(), samples()
+    optimizer = model.optimizer
+
+    class Data(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            if index == 2:
+                raise RuntimeError("unreadable")
+            return x[:BATCH], y[:BATCH]
+
+    with contextlib.suppress(Exception):
+        model.fit(Data(), epochs=2, verbose=0, shuffle=False, callbacks=[ours()])
+    gc.collect()
+    assert session_of(model) is None
+    assert left_behind(model, optimizer) == []
+    assert model.optimizer is optimizer
+
+
+def test_an_interrupt_between_steps_ends_our_part():
+    model, (x, y) = relu_model(), samples()
+
+    def interrupted(logs):
+        raise KeyboardInterrupt
+
+    model.__dict__["_get_metrics_result_or_logs"] = interrupted
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(model, x, y, callbacks=[GradientClipping(value=1e-9)])
+    gc.collect()
+    assert session_of(model) is None
+    assert left_behind(model, model.optimizer) == []
 
 
 def test_the_same_callback_twice_is_refused():

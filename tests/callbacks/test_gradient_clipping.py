@@ -22,7 +22,14 @@ from fitting_ways import (
     weights,
 )
 from gradients import gradients
-from gradschool.callbacks import GradientClipping, LearningRateFinder, NonFiniteGradientError, OptimizerComparison
+from gradschool.callbacks import (
+    GradientClipping,
+    GradientMonitor,
+    LearningRateFinder,
+    NonFiniteGradientError,
+    OptimizerComparison,
+    TrainingDoctor,
+)
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 from gradschool.zoo.engine.use import use_engine
 
@@ -189,6 +196,22 @@ def test_the_history_of_norms_goes_on_in_the_next_fit():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "rule",
+    [{"percentile": 10}, {"percentile": 10, "window": 2}]
+    + [{mode: 0.5} for mode in ("global_norm", "norm", "value", "normalize", "adaptive")],
+)
+def test_gradients_of_zeros_stay_zeros(rule):
+    x, y = samples()
+    y[:BATCH] = 0.0  # which the model gives already
+    model = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    clipping = GradientClipping(**rule)
+    fit(model, x, y, callbacks=[clipping])
+    assert clipping.rows[0]["nonfinite_steps"] == 0
+    assert all(np.isfinite(one).all() for one in model.get_weights())
+
+
 def test_another_model_has_another_history():
     x, y = samples()
     clipping, alone = GradientClipping(percentile=30), model_of()
@@ -287,6 +310,27 @@ def test_a_bad_update_is_an_error_at_the_end_of_the_epoch(use, compile_arguments
     assert all(np.isfinite(one).all() for one in weights(model))
     assert clipping.results["nonfinite_steps"].tolist() == [1]
     assert stages_of(model) == []
+
+
+def test_all_callbacks_see_the_epoch_in_which_an_update_was_bad(capsys):
+    """Whatever their order: what they have measured says what went wrong."""
+    (x, y), model = with_a_bad_batch(), model_of()
+    clipping, monitor, doctor = GradientClipping(value=0.3), GradientMonitor(), TrainingDoctor()
+    with pytest.raises(NonFiniteGradientError):
+        fit(model, x, y, epochs=5, callbacks=[clipping, doctor, monitor])
+    assert {row["epoch"] for row in monitor.rows} == {1}
+    assert len(model.history.history["loss"]) == 1
+    assert "exploding gradients" in {one["condition"] for one in doctor.findings}
+    assert doctor.report() in capsys.readouterr().out
+    assert stages_of(model) == []
+
+
+def test_a_frozen_model_has_nothing_to_clip():
+    (x, y), model = samples(), model_of()
+    model.trainable = False
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"nothing to clip: all layers of .* are frozen"):
+        fit(model, x, y, callbacks=[GradientClipping(value=0.3)])
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """`GradientMonitor` inside `fit`, against gradients, updates and noise computed apart."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -258,6 +260,45 @@ def test_batches_of_several_lengths_count_as_the_longest(use, compile_arguments,
     assert np.isfinite(monitor.noise["square_of_update"]).all()
 
 
+@pytest.mark.slow
+def test_updates_that_are_left_out_belong_to_no_pair_and_have_no_ratio():
+    x, y = samples()
+    bad = x.copy()
+    bad[BATCH] = np.nan  # of the second batch
+    rest = np.delete(np.arange(len(x)), np.arange(BATCH, 2 * BATCH))
+    rows, noise = [], []
+    for inputs, targets in ((bad, y), (x[rest], y[rest])):
+        monitor = GradientMonitor(every=1, noise_scale=True)
+        clipping = GradientClipping(global_norm=1e9, nonfinite="skip")
+        fit(model_of(), inputs, targets, epochs=1, callbacks=[monitor, clipping])
+        rows.append(monitor.rows)
+        noise.append(monitor.noise_rows)
+    for with_bad, without in zip(*rows, strict=True):
+        np.testing.assert_allclose(with_bad["update_ratio"], without["update_ratio"], rtol=1e-5)
+    ours, wanted = noise[0][0], pairs_by_hand(x[rest], y[rest], without=1)
+    np.testing.assert_allclose(ours["product_of_successive"], wanted, rtol=1e-4)
+
+
+def pairs_by_hand(x, y, without):
+    """The mean product of successive updates' gradients, but for that of one pair, counted from 1."""
+    model, flat = model_of(), []
+    for first in range(0, len(x), BATCH):
+        part = slice(first, first + BATCH)
+        found = gradients(model, x[part], y[part], keras.losses.MeanSquaredError(), training=True)
+        flat.append(np.concatenate([np.ravel(one) for one in found.values()]).astype("float64"))
+        model.train_on_batch(x[part], y[part])
+    products = [one @ two for one, two in itertools.pairwise(flat)]
+    del products[without - 1]
+    return np.mean(products)
+
+
+def test_a_fit_with_smaller_batches_has_its_own():
+    (x, y), model, monitor = samples(), model_of(), GradientMonitor(noise_scale=True)
+    for size in (BATCH, BATCH // 2):
+        model.fit(x, y, batch_size=size, verbose=0, callbacks=[monitor])
+        assert monitor.noise["batch"].tolist() == [size]
+
+
 def test_noise_that_hides_the_gradient_gives_no_number():
     x, y = samples(16)
     model = model_of(keras.optimizers.SGD(1e-9))
@@ -296,6 +337,19 @@ def test_exploding_gradients_are_named_with_the_evidence():
     assert {2, 3} <= {one["epoch"] for one in exploding}
     for one in exploding:
         assert any(words in one["evidence"] for words in ("rose to", "infinite", "times larger than that of last"))
+
+
+def test_ratios_of_weights_that_are_no_numbers_are_none_in_the_logs():
+    (x, y), monitor = samples(), GradientMonitor(every=1)
+    logs = fit(model_of(keras.optimizers.SGD(1e30)), x, y, callbacks=[monitor]).history
+    assert all(isinstance(value, float) for name, values in logs.items() if "ratio" in name for value in values)
+
+
+def test_a_first_norm_that_is_no_number_hides_no_explosion():
+    row = {"epoch": 2, "layer": "a", "nonfinite": 0, "gradient_norm": 1e6, "gradient_norm_max": 1e6}
+    for first in ({"b": 1.0}, {"a": np.nan, "b": 1.0}):
+        assert find_trouble([row], first)[0]["condition"] == "exploding"
+    assert find_trouble([row], {"a": np.nan}) == []
 
 
 def test_gradients_that_come_back_do_not_explode():

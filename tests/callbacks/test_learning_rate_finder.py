@@ -1,6 +1,7 @@
 """The learning-rate finder against a loop by hand; and that nothing of it is left in the model."""
 
 import json
+import pickle
 import subprocess
 import sys
 
@@ -354,6 +355,14 @@ def test_data_of_unknown_length(use):
     np.testing.assert_allclose(rates, 1e-4 * 100 ** (np.arange(12) / 199), rtol=1e-5)
     assert all("smoothed_loss" in row for row in finder.rows)
     assert_same(before, model.get_weights())
+
+
+def test_a_finder_that_has_been_used_can_be_pickled():
+    (x, y), finder = samples(), LearningRateFinder(steps=20)
+    model_of().fit(x, y, batch_size=BATCH, epochs=2, verbose=0, callbacks=[finder])
+    again = pickle.loads(pickle.dumps(finder))
+    assert again.rows == finder.rows
+    assert again.highest_stable == finder.highest_stable
 
 
 @pytest.mark.slow

@@ -290,6 +290,32 @@ def test_batches_of_several_sizes_share_the_compiled_updates(monkeypatch):
 
 
 @on_tensorflow
+def test_a_step_that_trains_some_variables_leaves_the_others_alone(monkeypatch):
+    """Compiled or not; weight decay would shrink them."""
+    import tensorflow as tf
+
+    class TrainsTheFirst(keras.Sequential):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
+            chosen = self.layers[0].trainable_variables
+            self.optimizer.apply(tape.gradient(loss, chosen), chosen)
+            self._loss_tracker.update_state(loss)
+            return self.get_metrics_result()
+
+    monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
+    x = np.random.default_rng(5).normal(size=(SAMPLES, 4)).astype("float32")
+    model = TrainsTheFirst([keras.Input((4,)), layers.Dense(3, name="first"), layers.Dense(1, name="second")])
+    model.compile("sgd", "mse", jit_compile=False)
+    first, second = (layer.get_weights()[0] for layer in model.layers)
+    decaying = {name: keras.optimizers.AdamW(0.01, weight_decay=0.5) for name in ("one", "two")}
+    model.fit(x, x[:, :1], epochs=2, verbose=0, callbacks=[OptimizerComparison(decaying, keep="one")])
+    assert not np.allclose(model.layers[0].get_weights()[0], first)
+    np.testing.assert_array_equal(model.layers[1].get_weights()[0], second)
+
+
+@on_tensorflow
 def test_sparse_gradients_are_not_compiled(monkeypatch):
     monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
     rng = np.random.default_rng(5)

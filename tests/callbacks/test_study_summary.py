@@ -187,6 +187,13 @@ def test_an_optimizer_that_diverges_at_every_rate_comes_last():
     assert draw_study(Runs(results, untrained), RULE, found).axes
 
 
+def test_where_all_are_lost_none_generalizes_well():
+    results, untrained = made_up_runs()
+    results[["loss", "val_loss", "val_accuracy"]] = np.nan
+    found = summarize(Runs(results, untrained), RULE, {"quick": 1.0, "slow": 1.0})
+    assert (found["generalization"] == "untold").all()
+
+
 def test_without_validation_the_training_metric_is_what_there_is():
     results, untrained = made_up_runs()
     rule = Rule("loss", False, 100)

@@ -86,6 +86,13 @@ def test_outputs_that_are_no_numbers_do_not_fire():
     assert counted(Counter(None, frequency=True), outputs).share.tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_outputs_that_are_no_numbers_do_not_hide_those_that_fire(place):
+    outputs = np.ones((3, 2), "float32")
+    outputs[place] = np.nan
+    assert counted(Counter(None), outputs).fired.all()
+
+
 @pytest.mark.parametrize("axis", [1, -1])
 def test_large_layers_count_as_small_ones_when_all_units_have_fired_too(axis):
     """Their outputs are looked at only until then."""

@@ -22,7 +22,8 @@ class FitInTurn(keras.callbacks.Callback):
     """Takes part in one fit, and lets it wait. As a context, it lets the fit end with the block.
 
     A turn ends with the first call of the model to end after `TURN` seconds, and with an epoch. Only with an epoch it
-    ends where a call may return before its work is done, which another's turn would pay for: on a GPU, and on JAX.
+    ends where a call may return before its work is done, which another's turn would pay for: on a GPU, and on other
+    back ends than TensorFlow.
 
     Args:
         whole_epochs: end turns with epochs alone, for a fit that trains otherwise if a callback looks at its batches.

@@ -217,7 +217,7 @@ class Run:
 
 @contextlib.contextmanager
 def _own_train_function(model, loop: Loop):
-    """For the time of the block, asking for a new train function lets the loop compile anew (`keras_internals.py`)."""
+    """For the time of the block, asking for a new train function lets the loop compile anew (`fit_session.py`)."""
 
     def make_train_function(force=False):
         if force:
