@@ -92,8 +92,9 @@ class LayerWatch:
                 logs = own(*args, **kwargs)
             if later:
                 with tf.control_dependencies([one for one in keras.tree.flatten(logs) if tf.is_tensor(one)]):
-                    for call in later:
-                        see(call)
+                    for call in later:  # in one node for each, so that nothing it leads to begins earlier
+                        inputs, outputs = keras.tree.map_structure(_identity, (call.inputs, call.outputs))
+                        see(call._replace(inputs=inputs, outputs=outputs))
             return logs
 
         fit.override("train_step", train_step)
@@ -150,6 +151,10 @@ class LayerWatch:
             return outputs
 
         return call
+
+
+def _identity(value: Any) -> Any:
+    return tf.identity(value) if tf.is_tensor(value) else value
 
 
 def _graph() -> Any:
