@@ -218,9 +218,9 @@ def _worse_than_best(rows: list[dict[str, Any]], runs: Runs, rule: Rule, tests) 
     if not values or len(runs.seeds) < 2:
         return {row["optimizer"]: None for row in rows}
     best = min(values, key=lambda name: _from_best(float(values[name].mean()), rule.higher_is_better))
-    worse: dict[str, bool | None] = {}
     if math.isnan(float(values[best].mean())):  # all have diverged
         return {row["optimizer"]: None for row in rows}
+    worse: dict[str, bool | None] = {}
     for name, own in values.items():
         found = paired_interval(own, values[best], rule.confidence, max(1, len(values) - 1))
         worse[name] = name != best and (math.isnan(found.mean) or found.excludes_zero)

@@ -100,7 +100,7 @@ def test_validation_samples_that_do_not_fit_together_end_our_part_too():
     """Keras finds out between the steps and the validation, where nothing of ours is called."""
     model, (x, y) = relu_model(), samples()
     optimizer = model.optimizer
-    with contextlib.suppress(ValueError):  # which holds the frames of the fit, and with them Keras's list of callbacks
+    with contextlib.suppress(ValueError):  # with the error go the frames of the fit, which hold the list of callbacks
         fit(model, x, y, callbacks=[OURS["comparison"]()], validation_data=(x, y[:3]))
     gc.collect()
     assert session_of(model) is None

@@ -212,6 +212,7 @@ def test_gradients_of_zeros_stay_zeros(rule):
     assert all(np.isfinite(one).all() for one in model.get_weights())
 
 
+@pytest.mark.slow
 def test_another_model_has_another_history():
     x, y = samples()
     clipping, alone = GradientClipping(percentile=30), model_of()
