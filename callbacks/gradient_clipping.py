@@ -204,27 +204,20 @@ class GradientClipping(Diagnostic):
 
     def on_epoch_end(self, epoch, logs=None):
         counts = self._stage.read()
-        if not counts["updates"]:
+        if counts is None:
             self.warn_of_no_updates()
             return
-        finite = counts["updates"] - counts["nonfinite"]
-        figures = {
-            "grad_norm": counts["sum"] / finite if finite else math.nan,
-            "grad_norm_max": counts["max"] if finite else math.nan,
-            "clip_rate": counts["clipped"] / counts["updates"],
-        }
-        nonfinite = int(counts["nonfinite"])
+        figures = {"grad_norm": counts.norm, "grad_norm_max": counts.norm_max, "clip_rate": counts.clip_rate}
         self.rows.append(
-            {"epoch": epoch + 1, **figures, "nonfinite_steps": nonfinite, "updates": int(counts["updates"])}
+            {"epoch": epoch + 1, **figures, "nonfinite_steps": counts.nonfinite, "updates": counts.updates}
         )
         if logs is not None:
             for name, figure in figures.items():
                 logs.setdefault(name, figure)  # of two that clip, the first has the gradients as they were
             if self.nonfinite != "raise":
-                logs["nonfinite_steps"] = nonfinite
-        if nonfinite and self.nonfinite == "raise" and not self._is_seen_to_by_others():
-            first = int(counts["updates"] - counts["from_first_nonfinite"]) + 1
-            self._end_with(NonFiniteGradientError(epoch + 1, first, nonfinite))
+                logs["nonfinite_steps"] = counts.nonfinite
+        if counts.first_nonfinite and self.nonfinite == "raise" and not self._is_seen_to_by_others():
+            self._end_with(NonFiniteGradientError(epoch + 1, counts.first_nonfinite, counts.nonfinite))
         if self._stage.history is not None:
             self._warn_if_full(self._stage.history)
 

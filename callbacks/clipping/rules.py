@@ -16,20 +16,20 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..keras_internals import gradient_values, multiply_or_zero, sum_of_squares, with_values
+from ..keras_internals import gradient_values, half_sum_of_squares, multiply_or_zero, with_values
 
 Rule = Callable[[Sequence[Any], Sequence[Any], Any], tuple[list[Any], Any]]
 
 
 # === Norms ===
-def square_sum(gradient):
-    """The sum of a gradient's squared values, in float32 at least.
+def half_square(gradient):
+    """|g_i|^2 / 2 of one variable's gradient, in float32 at least.
 
     Example:
-        >>> float(square_sum(ops.convert_to_tensor([3.0, 4.0])))
-        25.0
+        >>> float(half_square(ops.convert_to_tensor([3.0, 4.0])))
+        12.5
     """
-    return sum_of_squares(_at_least_float32(gradient_values(gradient)))
+    return half_sum_of_squares(_at_least_float32(gradient_values(gradient)))
 
 
 def global_norm(gradients: Sequence[Any]):
@@ -39,7 +39,7 @@ def global_norm(gradients: Sequence[Any]):
         >>> float(global_norm([ops.convert_to_tensor([3.0]), ops.convert_to_tensor([[4.0]])]))
         5.0
     """
-    return ops.sqrt(ops.sum(stacked([square_sum(one) for one in gradients])))
+    return ops.sqrt(2.0 * ops.sum(stacked([half_square(one) for one in gradients])))
 
 
 def stacked(values: Sequence[Any]):
@@ -86,7 +86,7 @@ def by_norm(limit: float) -> Rule:
     """Every variable by itself: g_i <- g_i * min(1, c / |g_i|)."""
 
     def rule(gradients, variables, norm):
-        norms = [ops.sqrt(square_sum(one)) for one in gradients]
+        norms = [ops.sqrt(2.0 * half_square(one)) for one in gradients]
         clipped = [
             divided([one], ops.maximum(its / limit, 1.0), norm)[0] for one, its in zip(gradients, norms, strict=True)
         ]

@@ -1,16 +1,39 @@
 """A clipping rule as it runs in the compiled step, and what it counts there."""
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from keras import ops
 
-from ..keras_internals import GradientStage, multiply_or_zero
+from ..keras_internals import GradientStage, add_to, multiply_or_zero
 from .norm_history import NormHistory
 from .rules import global_norm
 
-_COUNTS = ("sum", "clipped", "nonfinite", "from_first_nonfinite", "updates")  # sums over an epoch's updates
+_COUNTS = ("norm", "clipped", "nonfinite", "updates")  # of one update; the last three are 0 or 1
 _LEAST_LIMIT = 1e-30  # in place of a percentile of 0, by which a norm of 0 is not divided
-_STATE = ("counts", "largest", "was_nonfinite")
+_STATE = ("sums", "largest", "sums_of_largest")  # over an epoch; the last, of the largest up to each update
+
+
+@dataclass(frozen=True)
+class ClippingCounts:
+    """What clipping has come to over an epoch.
+
+    Args:
+        updates: how many there were.
+        nonfinite: those whose gradients were not finite.
+        first_nonfinite: the number of the first of these, from 1; None if all were finite.
+        clip_rate: the share of updates that was clipped.
+        norm: the mean global norm before clipping, of the updates that were finite.
+        norm_max: the largest of these norms.
+    """
+
+    updates: int
+    nonfinite: int
+    first_nonfinite: int | None
+    clip_rate: float
+    norm: float
+    norm_max: float
 
 
 class ClippingStage(GradientStage):
@@ -31,9 +54,8 @@ class ClippingStage(GradientStage):
         self._allowed: Any = None
 
     def build(self, variables):
-        self.add_state("counts", (len(_COUNTS),))
-        self.add_state("largest")
-        self.add_state("was_nonfinite")  # 1 once a gradient of this epoch was
+        for name in _STATE:
+            self.add_state(name, (len(_COUNTS),))
         if self.history is not None:
             self.history.build(self)
 
@@ -49,15 +71,13 @@ class ClippingStage(GradientStage):
 
     def _count(self, norm, clipped) -> None:
         # In as few and as small operations as possible: each costs microseconds, to choose or to take a part ten.
-        counts, largest, was = (ops.convert_to_tensor(self.state[name]) for name in _STATE)
         is_finite = ops.isfinite(norm)
         finite, norm, clipped = (ops.cast(one, "float32") for one in (is_finite, norm, clipped))
-        norm, nonfinite = multiply_or_zero(norm, finite), 1.0 - finite
-        from_first = ops.maximum(was, nonfinite)
-        new = ops.stack([norm, clipped * finite, nonfinite, from_first, ops.ones_like(norm)])
-        self.state["counts"].assign(counts + new)
-        self.state["largest"].assign(ops.maximum(largest, norm))
-        self.state["was_nonfinite"].assign(from_first)
+        new = ops.stack([multiply_or_zero(norm, finite), clipped * finite, 1.0 - finite, ops.ones_like(norm)])
+        largest = ops.maximum(ops.convert_to_tensor(self.state["largest"]), new)
+        self.state["largest"].assign(largest)
+        add_to(self.state["sums"], new)
+        add_to(self.state["sums_of_largest"], largest)
         self._allowed = is_finite if self.policy == "skip" else None
 
     def allows_update(self):
@@ -68,9 +88,22 @@ class ClippingStage(GradientStage):
         for variable in (self.state[name] for name in _STATE if self.built):
             variable.assign(ops.zeros(variable.shape))
 
-    def read(self) -> dict[str, float]:
-        """The counts by name, and the largest norm as `max`."""
+    def read(self) -> "ClippingCounts | None":
+        """What was counted since; None if there was no update."""
         if not self.built:
-            return dict.fromkeys((*_COUNTS, "max"), 0.0)
-        values = map(float, ops.convert_to_numpy(self.state["counts"]))
-        return dict(zip(_COUNTS, values, strict=True)) | {"max": float(ops.convert_to_numpy(self.state["largest"]))}
+            return None
+        sums, largest, of_largest = (ops.convert_to_numpy(self.state[name]).tolist() for name in _STATE)
+        norm, clipped, nonfinite, updates = sums
+        if not updates:
+            return None
+        from_first_nonfinite = of_largest[_COUNTS.index("nonfinite")]
+        first = int(updates - from_first_nonfinite) + 1 if nonfinite else None
+        finite = updates - nonfinite
+        return ClippingCounts(
+            updates=int(updates),
+            nonfinite=int(nonfinite),
+            first_nonfinite=first,
+            clip_rate=clipped / updates,
+            norm=norm / finite if finite else math.nan,
+            norm_max=largest[0] if finite else math.nan,
+        )

@@ -15,9 +15,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..clipping.rules import square_sum, stacked
+from ..clipping.rules import global_norm, half_square, stacked
 from ..keras_internals import (
     GradientStage,
+    add_to,
     dense_gradient,
     layer_tree,
     leaf_optimizer,
@@ -71,24 +72,23 @@ class GradientWatch(GradientStage):
 
     # === In the compiled step ===
     def on_gradients(self, gradients, variables):
-        squares = self._by_layer([square_sum(one) for one in gradients], variables)  # (L + 1,)
-        good = ops.cast(ops.isfinite(squares), "float32")
-        norms = multiply_or_zero(ops.sqrt(squares), good)
+        norms = ops.sqrt(self._by_layer([half_square(one) for one in gradients], variables))  # (L + 1,)
+        good = ops.cast(ops.isfinite(norms), "float32")
+        norms = multiply_or_zero(norms, good)
         self._good = good[-1]
         present = self._present(variables)
         zeros = ops.zeros_like(norms)
         new = ops.stack([norms, present - good * present, present, zeros, zeros])  # (5, L + 1)
-        counts, largest = (ops.convert_to_tensor(self.state[name]) for name in ("counts", "largest"))
-        self.state["counts"].assign(counts + new)
-        self.state["largest"].assign(ops.maximum(largest, norms))
+        self.state["largest"].assign(ops.maximum(ops.convert_to_tensor(self.state["largest"]), norms))
+        add_to(self.state["counts"], new)
         if self.noise:
             self._add_noise(gradients, variables, norms[-1], good[-1])
         return gradients
 
     def on_update(self, before, after, variables):
         def ratios():
-            changes = [square_sum(ops.subtract(new, old)) for old, new in zip(before, after, strict=True)]
-            sizes = [square_sum(one) for one in before]
+            changes = [half_square(ops.subtract(new, old)) for old, new in zip(before, after, strict=True)]
+            sizes = [half_square(one) for one in before]
             return ops.sqrt(
                 ops.divide_no_nan(self._by_layer(changes, variables), self._by_layer(sizes, variables))
             )  # (L + 1,)
@@ -105,13 +105,13 @@ class GradientWatch(GradientStage):
         due = due * present * ops.cast(finite, "float32") * self._good  # else it may have been left out
         found = ops.where(finite, found, 0.0) * self._good
         zeros = ops.zeros((len(_ROWS) - 2, len(self.layers) + 1))
-        self.state["counts"].assign(counts + ops.concatenate([zeros, ops.stack([found, due])]))
+        add_to(self.state["counts"], ops.concatenate([zeros, ops.stack([found, due])]))
 
     def on_part(self, gradients, variables, parts):
-        square = ops.cast(ops.sum(stacked([square_sum(one) for one in gradients])), "float32")
+        square = ops.square(ops.cast(global_norm(gradients), "float32"))
         finite = ops.isfinite(square)
         new = ops.stack([ops.where(finite, square, 0.0), ops.cast(finite, "float32")])
-        self.state["parts"].assign(ops.convert_to_tensor(self.state["parts"]) + new)
+        add_to(self.state["parts"], new)
 
     def _add_noise(self, gradients, variables, norm, good) -> None:
         noise = ops.convert_to_tensor(self.state["noise"])
@@ -129,12 +129,12 @@ class GradientWatch(GradientStage):
         so_far = noise * ops.convert_to_tensor(np.array([name != "follows" for name in _NOISE], "float32"))
         self.state["noise"].assign(so_far + ops.stack([ops.square(norm), good, product, products, good]))
 
-    def _by_layer(self, values: Sequence[Any], variables):
-        """Sums of the variables' scalars by layer, and over all: shape `(L + 1,)`."""
-        places = np.zeros((len(values), len(self.layers) + 1), "float32")
+    def _by_layer(self, halves: Sequence[Any], variables):
+        """Twice the sums of the variables' scalars by layer, and over all: shape `(L + 1,)`."""
+        places = np.zeros((len(halves), len(self.layers) + 1), "float32")
         for number, variable in enumerate(variables):
-            places[number, [self._layer_of[id(variable)], -1]] = 1.0
-        column = ops.expand_dims(ops.cast(stacked(values), "float32"), -1)  # (V, 1)
+            places[number, [self._layer_of[id(variable)], -1]] = 2.0
+        column = ops.expand_dims(ops.cast(stacked(halves), "float32"), -1)  # (V, 1)
         return ops.sum(multiply_or_zero(column, ops.convert_to_tensor(places)), axis=0)  # NaN stays within its layer
 
     def _present(self, variables):
