@@ -77,7 +77,7 @@ def by_global_norm(limit: float) -> Rule:
     """
 
     def rule(gradients, variables, norm):
-        return divided(gradients, ops.maximum(norm / limit, 1.0), norm), norm > limit
+        return scaled(gradients, ops.minimum(limit / norm, 1.0), norm), norm > limit
 
     return rule
 
@@ -88,7 +88,7 @@ def by_norm(limit: float) -> Rule:
     def rule(gradients, variables, norm):
         norms = [ops.sqrt(2.0 * half_square(one)) for one in gradients]
         clipped = [
-            divided([one], ops.maximum(its / limit, 1.0), norm)[0] for one, its in zip(gradients, norms, strict=True)
+            scaled([one], ops.minimum(limit / its, 1.0), norm)[0] for one, its in zip(gradients, norms, strict=True)
         ]
         return clipped, ops.any(stacked(norms) > limit)
 
@@ -101,7 +101,7 @@ def by_value(limit: float) -> Rule:
     def rule(gradients, variables, norm):
         largest = stacked([ops.max(ops.abs(gradient_values(one))) for one in gradients])
         clipped = [with_values(one, ops.clip(gradient_values(one), -limit, limit)) for one in gradients]
-        return divided(clipped, ops.ones_like(norm), norm), ops.any(largest > limit)
+        return scaled(clipped, ops.ones_like(norm), norm), ops.any(largest > limit)
 
     return rule
 
@@ -110,7 +110,7 @@ def to_constant_norm(length: float) -> Rule:
     """One length for all: g <- c * g / |g|; only the direction is left, and the learning rate is a step's length."""
 
     def rule(gradients, variables, norm):
-        return divided(gradients, ops.where(norm > 0, norm / length, 1.0), norm), norm > 0
+        return scaled(gradients, ops.where(norm > 0, length / norm, 1.0), norm), norm > 0
 
     return rule
 
@@ -131,21 +131,21 @@ def adaptive(factor: float, epsilon: float, exempt: Callable[[Any], bool], axes_
         results, changed = [], []
         for gradient, variable in zip(gradients, variables, strict=True):
             if exempt(variable):
-                results += divided([gradient], ops.ones_like(norm), norm)
+                results += scaled([gradient], ops.ones_like(norm), norm)
                 continue
             axes = axes_of(variable)
             most = factor * ops.maximum(unit_norm(ops.convert_to_tensor(variable), axes), epsilon)
-            excess = unit_norm(gradient_values(gradient), axes) / most
-            results += divided([gradient], ops.maximum(excess, 1.0), norm)
-            changed.append(ops.any(excess > 1.0))
+            norms = unit_norm(gradient_values(gradient), axes)
+            results += scaled([gradient], ops.minimum(most / norms, 1.0), norm)
+            changed.append(ops.any(norms > most))
         return results, ops.any(ops.stack(changed)) if changed else norm < 0
 
     return rule
 
 
-def divided(gradients: Sequence[Any], divisor, norm) -> list[Any]:
-    """The gradients divided by something that broadcasts against each; zeros where |g| is not finite."""
-    factor = multiply_or_zero(1.0 / divisor, ops.cast(ops.isfinite(norm), divisor.dtype))
+def scaled(gradients: Sequence[Any], factor, norm) -> list[Any]:
+    """The gradients times a factor that broadcasts against each; zeros where |g| is not finite."""
+    factor = multiply_or_zero(factor, ops.cast(ops.isfinite(norm), factor.dtype))
     return [
         with_values(one, multiply_or_zero(values, ops.cast(factor, values.dtype)))
         for one in gradients

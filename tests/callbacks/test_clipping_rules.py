@@ -182,7 +182,7 @@ def test_the_norm_of_what_is_not_finite_is_not_finite(spoilt):
 
 @on_tensorflow
 @pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("count", [1000, 100_352, 2**20])
+@pytest.mark.parametrize("count", [1000, 100_352, 200_048, 200_001, 2**20])
 def test_the_norm_of_equal_values_is_exact_too(count, compiled):
     """Where every rounding goes the same way; 100 352 is a layer of 784 by 128."""
     import tensorflow as tf
