@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..keras_internals import add_up, gradient_values, half_sum_of_squares, multiply_or_zero, with_values
+from ..keras_internals import gradient_values, half_sum_of_squares, multiply_or_zero, with_values
 
 Rule = Callable[[Sequence[Any], Sequence[Any], Any], tuple[list[Any], Any]]
 
@@ -39,12 +39,15 @@ def global_norm(gradients: Sequence[Any]):
         >>> float(global_norm([ops.convert_to_tensor([3.0]), ops.convert_to_tensor([[4.0]])]))
         5.0
     """
-    return ops.sqrt(2.0 * add_up(_of_one_dtype([half_square(one) for one in gradients])))
+    return ops.sqrt(2.0 * ops.sum(stacked([half_square(one) for one in gradients])))
 
 
 def stacked(values: Sequence[Any]):
     """Scalars of one or several dtypes as a vector of the widest, shape `(N,)`."""
-    return ops.stack(_of_one_dtype(values))
+    dtypes = {keras.backend.standardize_dtype(one.dtype) for one in values}
+    if len(dtypes) > 1:
+        values = [ops.cast(one, keras.backend.result_type(*dtypes)) for one in values]
+    return ops.stack(values)
 
 
 def unit_norm(values, axes: Sequence[int] | None = None):
@@ -148,11 +151,6 @@ def scaled(gradients: Sequence[Any], factor, norm) -> list[Any]:
         for one in gradients
         for values in (gradient_values(one),)
     ]
-
-
-def _of_one_dtype(values: Sequence[Any]) -> Sequence[Any]:
-    dtypes = {keras.backend.standardize_dtype(one.dtype) for one in values}
-    return [ops.cast(one, keras.backend.result_type(*dtypes)) for one in values] if len(dtypes) > 1 else values
 
 
 def _at_least_float32(values):

@@ -23,7 +23,7 @@ from .building import build_all
 from .compiled_updates import compiling_pays, number_of_kinds
 from .fit_session import FitSession, close_session, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
-from .gradient_values import add_up, dense_gradient, gradient_values, half_sum_of_squares, multiply_or_zero, with_values
+from .gradient_values import dense_gradient, gradient_values, half_sum_of_squares, multiply_or_zero, with_values
 from .layer_outputs import LayerCall, LayerWatch
 from .layer_tree import Node, channel_axis, is_built, is_written_in_keras, layer_tree, names_in_call
 from .learning_rate import learning_rate_by_step
@@ -54,7 +54,6 @@ __all__ = [
     "TrainingCopies",
     "add_stage",
     "add_to",
-    "add_up",
     "axes_of_units",
     "build_all",
     "channel_axis",

@@ -1,8 +1,5 @@
 """Values of gradients. Only TensorFlow has sparse ones: some rows of a variable's, such as an embedding's."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import keras
 from keras import ops
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
@@ -48,11 +45,6 @@ def multiply_or_zero(values, factor):
     return ops.where(factor == 0, ops.zeros_like(values), values * factor)
 
 
-def add_up(scalars: Sequence[Any]):
-    """The sum of scalar tensors of one dtype; on TensorFlow in one operation, which `stack` and `sum` would not be."""
-    return tf.add_n(scalars) if keras.backend.backend() == "tensorflow" else ops.sum(ops.stack(scalars))
-
-
 def half_sum_of_squares(values):
     """Half the sum of a dense tensor's squared values, a scalar: on TensorFlow mostly one operation.
 
@@ -61,10 +53,10 @@ def half_sum_of_squares(values):
     if keras.backend.backend() != "tensorflow":
         return ops.sum(ops.square(values)) / 2
     parts = _parts_for_one_thread(values)
-    return add_up([tf.nn.l2_loss(one) for one in parts])
+    return tf.add_n([tf.nn.l2_loss(one) for one in parts]) if len(parts) > 1 else tf.nn.l2_loss(values)
 
 
-def _parts_for_one_thread(values) -> list[Any]:
+def _parts_for_one_thread(values) -> list:
     """A tensor whole; one of a middling size, on a CPU, in parts that share its memory.
 
     TensorFlow adds up some 80 000 values or more in several threads, which have to be woken: up to 300 000 or so, that
