@@ -53,7 +53,10 @@ def half_sum_of_squares(values):
     if keras.backend.backend() != "tensorflow":
         return ops.sum(ops.square(values)) / 2
     parts = _parts_for_one_thread(values)
-    return tf.add_n([tf.nn.l2_loss(one) for one in parts]) if len(parts) > 1 else tf.nn.l2_loss(values)
+    if len(parts) == 1:
+        return tf.nn.l2_loss(values)
+    # Not by AddN: TensorFlow sorts its arguments by name, and other callbacks in the graph would change the last bit.
+    return tf.reduce_sum(tf.stack([tf.nn.l2_loss(one) for one in parts]))
 
 
 def _parts_for_one_thread(values) -> list:
