@@ -12,6 +12,7 @@ VENV ?= .venv$(if $(PYTHON)$(PINS),-$(shell printf '%s' '$(strip $(notdir $(PYTH
 RUN := $(VENV)/bin/python
 # Two TensorFlow processes fill two cores; more than four want more memory than many machines have.
 PYTEST := $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
+ON_EVERY_BACK_END := tests/zoo/models tests/zoo/layers tests/zoo/inspection tests/callbacks
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check $(PINS)
 
 .DELETE_ON_ERROR:  # a half-made environment is made again
@@ -29,11 +30,11 @@ test: $(VENV)/installed-dev ## The whole test suite
 test-quick: $(VENV)/installed-dev ## The four fifths of the tests that take less than a second each (under three minutes)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-jax: $(VENV)/installed-jax ## Models, layers and callbacks on JAX
-	@KERAS_BACKEND=jax $(PYTEST) tests/zoo/models tests/zoo/layers tests/callbacks $(ARGS)
+test-jax: $(VENV)/installed-jax ## Models, layers, inspection and callbacks on JAX
+	@KERAS_BACKEND=jax $(PYTEST) $(ON_EVERY_BACK_END) $(ARGS)
 
-test-torch: $(VENV)/installed-torch ## Models, layers and callbacks on PyTorch
-	@KERAS_BACKEND=torch $(PYTEST) tests/zoo/models tests/zoo/layers tests/callbacks $(ARGS)
+test-torch: $(VENV)/installed-torch ## Models, layers, inspection and callbacks on PyTorch
+	@KERAS_BACKEND=torch $(PYTEST) $(ON_EVERY_BACK_END) $(ARGS)
 
 bench: $(VENV)/installed-torch ## How fast models train, beside Keras's own fit and PyTorch (some minutes, on an idle machine)
 	@$(VENV)/bin/gradschool bench $(ARGS)

@@ -28,7 +28,8 @@ class DeadUnitTracker(Diagnostic):
 
         dead_u  =  max over batches, samples, positions of a(z_u)  <=  0
 
-    With ReLU no gradient reaches the weights of a dead unit. A unit of a sigmoid or tanh layer is saturated in an epoch
+    With ReLU no gradient reaches the weights of a dead unit. An output that is no number counts as not firing: look at
+    the loss first. A unit of a sigmoid or tanh layer is saturated in an epoch
     if more than `saturated_above` of its outputs lay within `margin` times the range of a limit:
 
         share_u  =  mean over outputs of [ a(z_u) < low + margin (high - low)  or  a(z_u) > high - margin (high - low) ]

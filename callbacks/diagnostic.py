@@ -1,6 +1,5 @@
 """What the callbacks of this package share: one fit long attached to a model, and results to look at afterwards."""
 
-import difflib
 import fnmatch
 import warnings
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from .keras_internals import (
     refuse_several_optimizers,
     session_of,
 )
+from .near_names import what_there_is
 
 if TYPE_CHECKING:
     import pandas
@@ -99,6 +99,11 @@ class Diagnostic(keras.callbacks.Callback):
 
         return pandas.DataFrame(self.rows, columns=None if self.rows else list(self.columns))
 
+    @property
+    def remark(self) -> str:
+        """What has to be known of the results beside their table and picture, in a sentence; mostly nothing."""
+        return ""
+
     def plot(self) -> "Figure":
         """A picture of the results, as a matplotlib figure that belongs to no window.
 
@@ -154,5 +159,4 @@ def check_patterns(argument: str, patterns: Sequence[str], names: Sequence[str])
     """
     for pattern in patterns:
         if not any(fnmatch.fnmatch(name, pattern) for name in names):
-            nearest = list(dict.fromkeys(difflib.get_close_matches(pattern, names) or names))[:8]
-            raise ValueError(f"{argument}: no layer fits {pattern!r}; there are {', '.join(nearest) or 'none'}.")
+            raise ValueError(f"{argument}: no layer fits {pattern!r}; {what_there_is(pattern, names, most=8)}")

@@ -50,7 +50,7 @@ class GradientClipping(Diagnostic):
         percentile: of all norms of the run so far, in percent, above which the global norm is clipped (AutoClip); 10 in
             the paper. The history goes on in the next `fit`, as long as the model has the same optimizer.
         window: how many of the last norms the percentile is taken of, in place of all. For `percentile` alone.
-        epsilon: the least norm that a unit's weights count as. For `adaptive` alone.
+        epsilon: the least norm that a unit's weights count as, 1e-3 by default. For `adaptive` alone.
         exclude: layers that `adaptive` leaves alone, by name, by pattern such as "logits*", or themselves; the paper
             excludes the last layer of a classifier.
         nonfinite: what becomes of an update whose gradients are infinite or no numbers. "zero": they become zeros, so
@@ -62,7 +62,8 @@ class GradientClipping(Diagnostic):
     The logs get `grad_norm` and `grad_norm_max`, mean and largest global norm before clipping over the epoch's updates,
     and `clip_rate`, the share of them that the rule changed; for "skip" and "zero" also `nonfinite_steps`. `results`
     has one row an epoch. In mixed_float16, updates that the loss scale skips for an overflow do not arrive here, and do
-    not count. Squares are summed in float32, so that a gradient beyond about 1.8e19 counts as infinite.
+    not count. Squares are summed in float32, so that a gradient beyond about 1.8e19 counts as infinite, and one below
+    1e-19 as 0.
 
     Raises:
         ValueError: for none or several rules, a limit that is not positive, a layer that is not there, or a model
@@ -93,7 +94,7 @@ class GradientClipping(Diagnostic):
         adaptive: float | None = None,
         percentile: float | None = None,
         window: int | None = None,
-        epsilon: float = 1e-3,
+        epsilon: float | None = None,
         exclude: Any = (),
         nonfinite: str = "raise",
     ):
@@ -114,6 +115,9 @@ class GradientClipping(Diagnostic):
             )
         ((self.mode, self.limit),) = chosen.items()
         _check_positive(self.mode, self.limit)
+        if epsilon is not None and self.mode != "adaptive":
+            raise ValueError(f"epsilon goes with adaptive; got {epsilon} with {self.mode}.")
+        epsilon = 1e-3 if epsilon is None else epsilon
         _check_positive("epsilon", epsilon)
         if self.mode == "percentile" and self.limit > 100:
             raise ValueError(f"percentile is in percent, at most 100; got {self.limit}.")
@@ -165,7 +169,8 @@ class GradientClipping(Diagnostic):
 
     def _rule(self) -> rules.Rule:
         if self.mode == "adaptive":
-            axes, exempt = axes_of_units(self.model), self._excluded_variables()
+            axes = axes_of_units(self.model)
+            exempt = {id(weight) for layer in self.excluded_layers(self.model) for weight in layer.weights}
             return rules.adaptive(
                 self.limit,
                 self.epsilon,
@@ -180,23 +185,23 @@ class GradientClipping(Diagnostic):
         }
         return make[self.mode](self.limit)
 
-    def _excluded_variables(self) -> set[int]:
-        """The `id`s of the weights of the layers in `exclude`.
+    def excluded_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
+        """The layers of a built model that `exclude` stands for.
 
         Raises:
             ValueError: for one that is, or fits, no layer with weights.
         """
-        layers = [(layer, layer.name) for layer in self.model._flatten_layers(include_self=False)]
-        layers += [(node.operation, node.path) for node in layer_tree(self.model)[1:]]
+        layers = [(layer, layer.name) for layer in model._flatten_layers(include_self=False)]
+        layers += [(node.operation, node.path) for node in layer_tree(model)[1:]]
         layers = [(layer, name) for layer, name in layers if getattr(layer, "weights", ())]
         patterns = [one for one in self.exclude if isinstance(one, str)]
         check_patterns("exclude", patterns, [name for _, name in layers])
         found = [layer for layer, name in layers if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
         for one in (one for one in self.exclude if not isinstance(one, str)):
             if not any(one is layer for layer, _ in layers):
-                raise ValueError(f"exclude: {one.name!r} is no layer with weights in {self.model.name!r}.")
+                raise ValueError(f"exclude: {one.name!r} is no layer with weights in {model.name!r}.")
             found.append(one)
-        return {id(weight) for layer in found for weight in layer.weights}
+        return found
 
     # === Epochs ===
     def on_epoch_begin(self, epoch, logs=None):

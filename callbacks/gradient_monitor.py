@@ -1,13 +1,14 @@
 """`GradientMonitor`: gradients and updates layer by layer, and which of them vanish or explode."""
 
-import fnmatch
 import math
+import warnings
 from typing import Any
 
-from .diagnostic import Diagnostic, build_if_possible, check_patterns
+from .diagnostic import Diagnostic, build_if_possible
 from .gradients.findings import find_trouble
 from .gradients.noise_scale import noise_scale_from_parts, noise_scale_from_steps
-from .gradients.watch import GradientWatch, layer_names
+from .gradients.selection import chosen_names
+from .gradients.watch import GradientWatch
 from .keras_internals import FitSession, gradient_stages
 from .numbers_given import is_whole
 from .units.selection import as_list
@@ -22,17 +23,20 @@ class GradientMonitor(Diagnostic):
         noise_scale: whether to estimate the gradient noise scale (`gradients/noise_scale.py`), in samples: about the
             batch size at which larger batches stop paying. From replicas or accumulated micro-batches where there are
             any, otherwise from successive updates; the column `noise_scale_from` says which.
-        layers: the layers to measure, by name, by pattern such as "block_*", or themselves; all by default.
+        layers: the layers to measure, by their own names or paths, by pattern such as "block_*", or themselves, with
+            all that lies in them; all by default.
 
     The logs get `grad_norm` (the mean global norm over the epoch's updates), `grad_norm/<layer>`, and where asked for
     `update_ratio`, `update_ratio/<layer>` and `noise_scale`. `results` has one row for each epoch and layer, in the
     order in which the model made them: `epoch`, `layer` (by the path that its weights have; by its place in the model
     where several layers share one), `depth` (0 for the first), `gradient_norm` and
     `gradient_norm_max` (over the epoch's updates), `nonfinite` (updates), `update_ratio`. `noise` has a row for each
-    epoch.
+    epoch. `findings` names vanishing and exploding gradients by layer, with the evidence (`gradients/findings.py` has
+    the rules). Every fit begins all of these anew.
 
-    `findings` names vanishing and exploding gradients by layer, with the evidence (`gradients/findings.py` has the
-    rules).
+    Squares are summed in float32: norms below about 1e-19 read as 0, and beyond about 1.8e19 a gradient counts as
+    infinite. An optimizer that clips by itself (`clipnorm`, `global_clipnorm`, `clipvalue`) does so before anything is
+    seen here: the norms are then those after its clipping, and a warning says so.
 
     Raises:
         ValueError: for an `every` below 1, a layer that is not there, a model without an optimizer, with several, or
@@ -73,6 +77,9 @@ class GradientMonitor(Diagnostic):
 
         return pandas.DataFrame(self.noise_rows)
 
+    def __getstate__(self):
+        return self.__dict__ | {"_watch": None, "_of": None}  # which belong to one model's compiled step
+
     def attach(self, fit: FitSession) -> None:
         leaf, cannot_be_built = self.only_optimizer(), build_if_possible(fit)
         if not self.model.trainable_variables:
@@ -81,36 +88,17 @@ class GradientMonitor(Diagnostic):
                 f"GradientMonitor measures the gradients of weights that are trained, and the layers of "
                 f"{self.model.name!r} {why}."
             ) from cannot_be_built
-        self._wanted = self._chosen_names()
+        self._wanted = chosen_names(self.model, self.layers)
+        _warn_of_own_clipping(leaf)
         self.findings, self.noise_rows, self._first_norms = [], [], {}
         if self._of is not leaf or not self._watch or self._watch.differs_from(self.model):
             self._watch, self._of = GradientWatch(self.model, self.every, self.noise_scale), leaf
+        fit.undo_by(self._watch.let_go_of_step)
         fit.enter(gradient_stages(self.model, self._watch))
         if self.noise_scale:
             self._watch.samples = 0  # which is counted anew when the step is
             fit.override("train_step", self._watch.counting_samples(self.model.train_step))
             fit.rebuild()
-
-    def _chosen_names(self) -> set[str]:
-        """The names of the layers to measure.
-
-        Raises:
-            ValueError: for one that fits no layer that is trained.
-        """
-        variables = self.model.trainable_variables
-        names = layer_names(self.model, variables)
-        if self.layers is None:
-            return set(names)
-        patterns = [one for one in self.layers if isinstance(one, str)]
-        check_patterns("layers", patterns, names)
-        chosen = {name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
-        for layer in (one for one in self.layers if not isinstance(one, str)):
-            held = {id(one) for one in getattr(layer, "trainable_variables", ())}
-            inside = {name for name, variable in zip(names, variables, strict=True) if id(variable) in held}
-            if not inside:
-                raise ValueError(f"layers: {layer.name!r} has no weights that are trained in {self.model.name!r}.")
-            chosen |= inside
-        return chosen
 
     # === Epochs ===
     def on_epoch_begin(self, epoch, logs=None):
@@ -149,6 +137,18 @@ class GradientMonitor(Diagnostic):
 
         self.check_has_results()
         return draw_gradients(self.results, self.noise if self.noise_rows else None)
+
+
+def _warn_of_own_clipping(optimizer) -> None:
+    """Says so where an optimizer clips before its gradients are seen."""
+    for name, ours in (("clipnorm", "norm"), ("global_clipnorm", "global_norm"), ("clipvalue", "value")):
+        limit = getattr(optimizer, name, None)
+        if limit is not None:
+            warnings.warn(
+                f"the optimizer clips by itself, before GradientMonitor sees the gradients: {name}={limit}. The norms "
+                f"are those after that; with GradientClipping({ours}={limit}) in its place, they are those before.",
+                stacklevel=3,
+            )
 
 
 def _noise(counted) -> dict[str, Any]:

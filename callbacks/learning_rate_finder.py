@@ -8,12 +8,11 @@ import keras
 from .diagnostic import Diagnostic
 from .keras_internals import (
     FitSession,
-    GradientStage,
     Snapshot,
     build_all,
-    gradient_stages,
     learning_rate_by_step,
     refuse_stateful_layers,
+    refuse_tf_function,
     write_back_state,
 )
 from .numbers_given import is_number, is_whole
@@ -60,7 +59,8 @@ class LearningRateFinder(Diagnostic):
 
     Raises:
         ValueError: for arguments out of range; before the first step, for a model that is not compiled, a
-            `MultiOptimizer`, whose rates are several, or another callback that sets the learning rate.
+            `MultiOptimizer`, whose rates are several, or another callback that sets the learning rate; at the end of
+            the test, if the optimizer has not updated anything.
 
     Example:
         >>> import numpy as np
@@ -108,14 +108,18 @@ class LearningRateFinder(Diagnostic):
         self._check(fit)
         build_all(fit)
         snapshot = Snapshot(model)
+        fit.undo_by(self._let_go)
         fit.undo_by(snapshot.put_back)
+        fit.handles_nonfinite = True  # where gradients are no numbers any more is what the test is for
         self._put_back = snapshot.put_back
         self._steps = self._available_steps(fit)
         self._rates = exponential_rates(self.lowest, self.highest, self._steps)
         self._steps_taken = fit.enter(learning_rate_by_step(model, self._rates))
         self._is_over = self._has_diverged = False
-        stage = _NonFinite()
-        fit.enter(gradient_stages(model, stage))
+
+    def _let_go(self) -> None:
+        for name in ("_put_back", "_rates", "_steps_taken"):  # which hold the model
+            self.__dict__.pop(name, None)
 
     def _check(self, fit: FitSession) -> None:
         self.only_optimizer()
@@ -132,6 +136,7 @@ class LearningRateFinder(Diagnostic):
                     "was: leave it out while you look for a rate."
                 )
         refuse_stateful_layers(self.model, type(self).__name__)
+        refuse_tf_function(f"{type(self.model).__name__}.train_step", type(self.model).train_step)
 
     def _available_steps(self, fit: FitSession) -> int:
         in_epoch, epochs = self.params.get("steps"), self.params.get("epochs", 0) - fit.initial_epoch
@@ -172,11 +177,9 @@ class LearningRateFinder(Diagnostic):
         self.model.reset_metrics()
         super().on_train_end(logs)
 
-    def __getstate__(self):
-        of_the_fit = ("_rates", "_steps_taken", "_put_back")
-        return {name: value for name, value in self.__dict__.items() if name not in of_the_fit}
-
     def _end(self) -> None:
+        if not self._is_over:
+            self._check_updates()
         self._is_over = True
         self._put_back()
         self.model.stop_training = True
@@ -184,6 +187,15 @@ class LearningRateFinder(Diagnostic):
             self.rows, moving_mean([row["loss"] for row in self.rows], self._width()), strict=True
         ):
             row["smoothed_loss"] = float(smoothed)
+
+    def _check_updates(self) -> None:
+        write_back_state(self.model)
+        if self.rows and math.isfinite(self.rows[0]["loss"]) and not self._steps_taken():
+            raise ValueError(
+                f"LearningRateFinder saw no update in the {self.rows[-1]['step']} steps of its test: "
+                f"{type(self.model).__name__}.train_step must apply the gradients with self.optimizer. (Or every "
+                "update was left out, as gradients were not finite: in mixed_float16, give it more epochs.)"
+            )
 
     def _width(self) -> int:
         """How many rows `smoothing` steps are."""
@@ -257,9 +269,3 @@ class LearningRateFinder(Diagnostic):
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
         axes.legend(frameon=False, fontsize=8)
         return figure
-
-
-class _NonFinite(GradientStage):
-    """Tells whoever guards the gradients that they may be no numbers: where they are is what the test is for."""
-
-    handles_nonfinite = True

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from .comparison.loss_record import LossRecord
+from .comparison.optimizer_names import optimizer_classes, unknown_optimizer
 from .comparison.schedules import SchedulesOfCopies
 from .diagnostic import Diagnostic
 from .keras_internals import (
@@ -38,15 +40,18 @@ class OptimizerComparison(Diagnostic):
     optimizer of one of them. Those given serve as patterns: every fit starts with fresh ones like them.
 
     While the fit goes on, the model is the copy to keep, or the first one: `loss`, `val_loss` and the like in the logs
-    are its figures, and callbacks that watch, save or stop act on it. `LearningRateScheduler` and `ReduceLROnPlateau`
-    act on every copy, by its own figures; clipping and other changes to gradients hold for all. A copy that diverges
-    does no harm to the others. After an exception in training, the model has its own optimizer back and the weights
-    that the copy had then. Whatever a model keeps outside of Keras's variables, all copies share.
+    are its figures, and callbacks that watch, save or stop act on it. `GradientMonitor`, `GradientClipping`,
+    `DeadUnitTracker` and `TrainingDoctor` beside it tell of this copy alone, the one to keep or the first.
+    `LearningRateScheduler` and `ReduceLROnPlateau` act on every copy, by its own figures; clipping and other changes to
+    gradients hold for all. A copy that diverges does no harm to the others. After an exception in training, the model
+    has its own optimizer back and the weights that the copy had then. Whatever a model keeps outside of Keras's
+    variables, all copies share.
 
     Args:
         optimizers: Keras's optimizers, or their names, by the names that they are to have in the results.
         keep: which of them the model is left with. By default the best by `monitor`, after the last epoch.
         monitor: a metric, such as "val_accuracy". By default "val_loss", or "loss" where nothing is validated.
+            Whether there is one is known after the first epoch, since other callbacks may add some.
         exact: whether every copy is to be, bit for bit, what Keras's `fit` gives with its optimizer alone and the same
             batches. Otherwise XLA may compile the updates, which rounds differently, and one call make several steps.
             On a GPU even two equal fits may round differently, where JAX measures which of its kernels is the fastest.
@@ -61,7 +66,8 @@ class OptimizerComparison(Diagnostic):
         step_loss: with `record`, each copy's mean loss of every `record` steps; the last of an epoch may be fewer.
 
     Raises:
-        ValueError: for names or values that do not fit; before training, for a model that cannot be compared like this.
+        ValueError: for names or values that do not fit; before training, for a model that cannot be compared like this;
+            after the first epoch, if nothing is logged to choose by, or no optimizer has updated anything.
 
     Logs every metric by name: `loss/NAME`, `val_loss/NAME`, ...
 
@@ -110,6 +116,7 @@ class OptimizerComparison(Diagnostic):
         self._copies: TrainingCopies | None = None
         self._schedules: SchedulesOfCopies | None = None
         self._record: LossRecord | None = None
+        self._counters_before: list[float] = []
 
     # === Before training ===
     def attach(self, fit: FitSession) -> None:
@@ -132,6 +139,7 @@ class OptimizerComparison(Diagnostic):
             xla and len(all_of_them) >= 2 * number_of_kinds(all_of_them)
         )  # else XLA has to do more
         self._copies = TrainingCopies(fit, optimizers, xla, self._record, self._before_reset)
+        self._counters_before = _counters(self._copies)
         self._schedules = SchedulesOfCopies(fit, self._copies)
         if not self.exact:
             make_several_steps_a_call(fit, iterator, len(names))
@@ -184,8 +192,9 @@ class OptimizerComparison(Diagnostic):
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
         figures = self._figures(logs)
-        if self.monitor is not None and not self.rows:
-            self._check_monitor(figures)
+        if not self.rows:
+            self._check_updates()
+            self._check_choice(figures)
         for name in self.optimizers:
             logs |= {f"{metric}/{name}": value for metric, value in figures[name].items()}
             diverged = not _is_finite(figures[name].get("loss", 0.0))
@@ -196,11 +205,25 @@ class OptimizerComparison(Diagnostic):
         if self._schedules is not None:
             self._schedules.end_epoch(epoch, figures)
 
-    def _check_monitor(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    def _check_updates(self) -> None:
+        if self._copies is not None and _counters(self._copies) == self._counters_before:
+            raise ValueError(
+                f"no copy's optimizer has updated anything in the first epoch: {type(self.model).__name__}.train_step "
+                "must apply the gradients with self.optimizer, which is each copy's in turn. (Or every update was left "
+                "out, as gradients were not finite.)"
+            )
+
+    def _check_choice(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
         known = dict.fromkeys(metric for one in figures.values() for metric in one)
-        if self.monitor not in known:
-            raise ValueError(f"monitor={self.monitor!r} is none of the metrics: {', '.join(known)}.")
-        more_is_better(self.model, self.monitor)
+        if self.monitor is not None:
+            if self.monitor not in known:
+                raise ValueError(f"monitor={self.monitor!r} is none of the metrics: {', '.join(known)}.")
+            more_is_better(self.model, self.monitor)
+        elif self.keep is None and len(self.optimizers) > 1 and not {"loss", "val_loss"} & set(known):
+            raise ValueError(
+                f"there is no loss to choose the best optimizer by; the model logs {', '.join(known) or 'nothing'}: "
+                "say which of these is to count with monitor=, or which copy to keep with keep=."
+            )
 
     def _figures(self, logs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The epoch's figures of every copy, named as the logs of a fit of its own would name them."""
@@ -209,8 +232,10 @@ class OptimizerComparison(Diagnostic):
         found = {first: {name: value for name, value in logs.items() if "/" not in name}}
         for name in others:
             end = f"/{name}"
-            found[name] = {metric: _number(value) for metric, value in training[name].items()}
-            found[name] |= {f"val_{metric}": _number(value) for metric, value in self._validation.get(name, {}).items()}
+            validation = self._validation.get(name, {})
+            read = training[name] | {f"val_{metric}": value for metric, value in validation.items()}
+            # a step of the user's own may leave out metrics, which then have counted nothing
+            found[name] = {metric: _number(value) for metric, value in read.items() if metric in found[first]}
             found[name] |= {metric.removesuffix(end): value for metric, value in logs.items() if metric.endswith(end)}
         return found
 
@@ -254,7 +279,15 @@ class OptimizerComparison(Diagnostic):
         if self._schedules is not None:
             self._schedules.set_state(state["schedules"])
 
-    # === Picture ===
+    # === For people ===
+    @property
+    def remark(self) -> str:
+        """Which copy the model was left with, and whose figures other callbacks of the fit have."""
+        if self.kept is None:
+            return ""
+        first = self.keep or next(iter(self.optimizers))
+        return f"The model was left with {self.kept}. What other callbacks of the same fit have measured is of {first}."
+
     def plot(self) -> "Figure":
         """Training and validation loss of every optimizer by epoch, as a matplotlib figure.
 
@@ -279,13 +312,22 @@ def _patterns(optimizers: Any) -> dict[str, keras.optimizers.Optimizer]:
             raise ValueError(f"optimizers must be named by strings without a slash; got {name!r}.")
         try:
             patterns[name] = keras.optimizers.get(given)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
+            if isinstance(given, str):
+                raise unknown_optimizer(given, optimizer_classes()) from error
             raise ValueError(
                 f"optimizers[{name!r}] must be an optimizer of Keras's or a name; got {given!r}."
             ) from error
         if not isinstance(patterns[name], keras.optimizers.Optimizer):
             raise ValueError(f"optimizers[{name!r}] must be an optimizer of Keras's or a name; got {given!r}.")
     return patterns
+
+
+def _counters(copies: TrainingCopies) -> list[float]:
+    """What changes with every use of the copies' optimizers: steps, and the scale of a loss that made one overflow."""
+    variables = [variable for one in copies.copies for variable in one.optimizer.variables]
+    scalars = [one for one in variables if len(one.shape) == 0 and one.name != "learning_rate"]
+    return [float(ops.convert_to_numpy(one)) for one in scalars]
 
 
 def _number(value: np.ndarray) -> Any:

@@ -24,6 +24,7 @@ from .study.arguments import (
     check_names,
     check_options,
     check_samples,
+    check_targets,
     check_whole,
     copies_of,
     new_metrics,
@@ -63,7 +64,7 @@ def compare_optimizers(
         optimizers: names, optimizers or their classes, or a dict of name -> name, optimizer, class, or function of the
             learning rate.
         x: training samples as `fit` takes them: arrays or a data set, but no generator, which is used up in one pass.
-        y: targets of arrays.
+        y: targets of arrays; a model with a `train_step` of its own and no `loss` may do without.
         validation_data: as `fit` takes it. Learning rates are chosen by it; without any, by the training samples.
         test_data: likewise; never used to choose. If it is there, it tells how each optimizer generalizes.
         loss: as `compile` takes it; None if the model is compiled already.
@@ -99,6 +100,8 @@ def compare_optimizers(
     known = {name for one in (compare_optimizers, run_study) for name in inspect.signature(one).parameters}
     check_names("compare_optimizers", options, known - {"options", "prepare", "candidates", "identity"})
     check_samples(x=x, validation_data=validation_data, test_data=test_data)
+    if loss is not None:
+        check_targets(x, y)
     if batch_size is not None:
         check_whole("batch_size", batch_size, 1)
     candidates = sweep(find_makers(optimizers), learning_rates)
@@ -120,6 +123,8 @@ def compare_optimizers(
             model.compile(candidates[0].make(candidates[0].learning_rate), loss, metrics=new_metrics(metrics))
         elif not model.compiled:
             raise ValueError("loss is missing: pass loss=, or compile the model that make_model gives.")
+        elif model.loss is not None and type(model).train_step is keras.Model.train_step:
+            check_targets(x, y)
         given = {"x": x} if y is None else {"x": x, "y": y}
         if batch_size is not None:
             given["batch_size"] = int(batch_size)

@@ -82,8 +82,10 @@ def steepest_rate(rates: Sequence[float], smoothed: Sequence[float]) -> float | 
 
 def _slope(exponents: np.ndarray, losses: np.ndarray, number: int) -> float:
     near = np.abs(exponents - exponents[number]) <= _DECADES + 1e-9
+    if np.ptp(exponents[near]) == 0:  # of steps that were left out, the rates are the same
+        return 0.0
     x = exponents[near] - exponents[near].mean()
-    return float(x @ losses[near] / (x @ x)) if near.sum() > 1 else 0.0
+    return float(x @ losses[near] / (x @ x))
 
 
 def rate_of_lowest_loss(rates: Sequence[float], smoothed: Sequence[float]) -> float:

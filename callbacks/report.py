@@ -116,7 +116,7 @@ def _section_of(callback: Any, with_findings: bool) -> Section:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(callback).__name__).capitalize()
     table = Table(callback.results.to_csv(index=False), f"{words.lower().replace(' ', '_')}.csv")
     found = merge_findings(getattr(callback, "findings", ())) if with_findings else []
-    return Section(words, findings=found, pictures=_pictures(callback), table=table)
+    return Section(words, callback.remark, findings=found, pictures=_pictures(callback), table=table)
 
 
 def _pictures(callback: Any) -> list[Picture]:

@@ -1,5 +1,6 @@
 """`TrainingDoctor`: says in plain words what is wrong with a training run, and is silent on a healthy one."""
 
+import math
 import numbers
 import warnings
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from .doctoring.diagnoses import LASTING, leave_out_consequences, look_at_epochs
 from .doctoring.guessing import Guess, best_guess
 from .gradient_clipping import GradientClipping
 from .gradient_monitor import GradientMonitor
-from .keras_internals import FitSession, leaf_optimizer, output_layers
+from .keras_internals import FitSession, leaf_optimizer, number_of_updates, output_layers, shuffles_samples
 from .learning_rate_finder import LearningRateFinder
 from .numbers_given import is_whole
 
@@ -29,11 +30,11 @@ class TrainingDoctor(Diagnostic):
     rules stand in `doctoring/diagnoses.py` and `doctoring/batch_checks.py`.
 
     Args:
-        batches: the first batches, to be looked at before training: `(x, y)` arrays in the order in which they are
-            trained on (so not those that `fit` shuffles), or batches of such: a `tf.data.Dataset`, a list. It finds
-            data not shuffled, labels that are all the same or not finite, inputs not normalized or not finite. Their
-            labels also tell what is reached by guessing, so that a plateau or a loss that exploded in the first epoch
-            is told from a run that has converged. An iterator is looked at in the first fit.
+        batches: the first batches, to be looked at before training: the `(x, y)` arrays that `fit` gets, or batches: a
+            `tf.data.Dataset`, a list. It finds data not shuffled (where `fit` does not shuffle them itself), labels
+            that are all the same or not finite, inputs not normalized or not finite. Their labels also tell what is
+            reached by guessing, so that a plateau or a loss that exploded in the first epoch is told from a run that
+            has converged. An iterator is looked at in the first fit.
         patience: how many epochs make a trend, at least 2.
         verbose: 1 prints what was found when training ends, 0 nothing.
 
@@ -75,10 +76,17 @@ class TrainingDoctor(Diagnostic):
 
     def attach(self, fit: FitSession) -> None:
         self.epochs, self._fit = [], fit
-        self._fresh = not int(getattr(leaf_optimizer(self.model.optimizer), "iterations", 0))
+        fit.undo_by(self._let_go)
+        self._fresh = number_of_updates(leaf_optimizer(self.model.optimizer)) == 0
         if self._seen is None or not isinstance(self.batches, Iterator):
             self._look_at_batches()
-        self.rows = [{"epoch": 0, **one} for one in self._seen or ()]
+        found = self._seen or []
+        if shuffles_samples():
+            found = [one for one in found if one["condition"] != "data not shuffled"]
+        self.rows = [{"epoch": 0, **one} for one in found]
+
+    def _let_go(self) -> None:
+        self._fit = None
 
     def _look_at_batches(self) -> None:
         self._seen, self._guess = [], Guess()
@@ -106,19 +114,24 @@ class TrainingDoctor(Diagnostic):
         found: list[dict[str, Any]] = []
         units: list[dict[str, Any]] = []  # of this epoch
         stopped: set[str] = set()
-        for callback in self._fit.callbacks if self._fit is not None else ():
+        callbacks = self._fit.callbacks if self._fit is not None else []
+        clipped = any(isinstance(one, GradientClipping) for one in callbacks)
+        is_number = math.isfinite(figures.get("loss", 0.0))
+        for callback in callbacks:
             if isinstance(callback, GradientMonitor):
-                found += look_at_gradients([one for one in callback.findings if one["epoch"] == epoch + 1])
+                new = [one for one in callback.findings if one["epoch"] == epoch + 1]
+                found += look_at_gradients(new, clipped)
                 now = [row for row in callback.rows if row["epoch"] == epoch + 1]
                 stopped |= {row["layer"] for row in now if row["gradient_norm"] == 0}
-            elif isinstance(callback, DeadUnitTracker):
+            elif isinstance(callback, DeadUnitTracker) and is_number:  # else nothing fires, dead or not
                 last = [row for row in callback.rows if epoch + 1 - LASTING < row["epoch"] <= epoch + 1]
                 found += look_at_units(last, self._lasting(), self._outputs(last))
                 units += [row for row in last if row["epoch"] == epoch + 1]
             elif isinstance(callback, GradientClipping):
                 found += self._look_at_clipping(callback.rows)
         dying = any(one["condition"] == "dead units" for one in found)
-        found = [*look_at_epochs(self.epochs, self.patience, dying, self._fresh, self._guess), *found]
+        if is_number or not any(map(self._goes_on, callbacks)):
+            found = [*look_at_epochs(self.epochs, self.patience, dying, self._fresh, self._guess), *found]
         if not any(one["condition"] == "learning rate too high" for one in (*self.rows, *found)):
             stopped = set()
         if any(one["condition"] in _SPOILT for one in self.rows):
@@ -134,16 +147,22 @@ class TrainingDoctor(Diagnostic):
         """The layers of the model's outputs; the last one that is tracked, where a `call` does not tell."""
         return output_layers(self.model) or {row["layer"] for row in units[-1:]}
 
+    def _goes_on(self, callback: Any) -> bool:
+        """Whether it kept the epoch's updates that were not finite from the weights, and there were others."""
+        row = callback.rows[-1] if isinstance(callback, GradientClipping) and callback.rows else None
+        if row is None or row["epoch"] != self.epochs[-1]["epoch"]:
+            return False
+        return callback.nonfinite != "raise" and 0 < row["nonfinite_steps"] < row["updates"]
+
     def _look_at_clipping(self, rows: list[dict[str, Any]]):
         """Gradients that were not finite, where no monitor names the layers."""
         monitored = any(isinstance(one, GradientMonitor) for one in self._fit.callbacks) if self._fit else False
         if rows and rows[-1]["epoch"] == self.epochs[-1]["epoch"] and rows[-1]["nonfinite_steps"] and not monitored:
             count = rows[-1]["nonfinite_steps"]
             evidence = f"gradients were infinite or no numbers in {count} of the epoch's {rows[-1]['updates']} updates"
-            yield from look_at_gradients([{"condition": "exploding", "layer": None, "evidence": evidence}])
+            yield from look_at_gradients([{"condition": "exploding", "layer": None, "evidence": evidence}], True)
 
     def on_train_end(self, logs=None):
-        self._fit = None
         if self.verbose and self.rows:
             print(self.report())
         super().on_train_end(logs)

@@ -1,7 +1,8 @@
 """Messages that say what was received and what is possible."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from ..callbacks.near_names import what_there_is
 
 
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> ValueError:
@@ -19,8 +20,4 @@ def unknown_name(kind: str, name: object, choices: Iterable[str]) -> ValueError:
         >>> unknown_name("model", "lenet", ["lenet5", "mlp"])
         ValueError("unknown model 'lenet'; did you mean 'lenet5'?")
     """
-    choices = sorted(choices)
-    near = get_close_matches(str(name).lower(), choices, n=3, cutoff=0.5)
-    if near:
-        return ValueError(f"unknown {kind} {name!r}; did you mean {' or '.join(map(repr, near))}?")
-    return ValueError(f"unknown {kind} {name!r}; there are: {', '.join(choices)}.")
+    return ValueError(f"unknown {kind} {name!r}; {what_there_is(name, sorted(choices))}")

@@ -45,7 +45,45 @@ _WIDROW = "Widrow & Hoff 1960, Adaptive Switching Circuits"
 _YULE = "Yule 1927, On a Method of Investigating Periodicities in Disturbed Series"
 _RUMELHART = "Rumelhart et al. 1986, Learning representations by back-propagating errors"
 _LECUN = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition"
+_KRIZHEVSKY = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
+_SIMONYAN = "Simonyan & Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition"
 _HE = "He et al. 2016, Deep Residual Learning for Image Recognition"
+_HE_2 = "He et al. 2016b, Identity Mappings in Deep Residual Networks"
+_BOJARSKI = "Bojarski et al. 2016, End to End Learning for Self-Driving Cars"
+_BENGIO = "Bengio et al. 2007, Greedy Layer-Wise Training of Deep Networks"
+_BROOMHEAD = "Broomhead & Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks"
+_HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
+_MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction"
+_VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
+_RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
+_KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
+
+# As the paper begins: weights from N(0, 0.01^2), and biases of one where ReLUs shall have something to learn from.
+_TWO_TOWERS: dict[str, Any] = {
+    "towers": 2,
+    "normalization": "local_response",
+    "kernel_initializer": {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 0.01, "seed": None}},
+    "bias_initializer": "ones",
+}
+
+
+def _vgg(depth: int, parameters: int, multiply_adds: int) -> ModelEntry:
+    return ModelEntry(f"vgg{depth}", "vgg", "vgg:VGG", parameters, multiply_adds, _SIMONYAN, {"depth": depth})
+
+
+def _resnet(depth: int, parameters: int, multiply_adds: int, version: int = 1) -> ModelEntry:
+    name, paper = (f"resnet{depth}", _HE) if version == 1 else (f"resnet{depth}_v2", _HE_2)
+    config = {"depth": depth} if version == 1 else {"depth": depth, "preactivation": True}
+    return ModelEntry(name, "resnet", "resnet:ResNet", parameters, multiply_adds, paper, config)
+
+
+def _cifar_resnet(
+    depth: int, parameters: int, multiply_adds: int, plain: bool = False, presets: tuple[str, ...] = ()
+) -> ModelEntry:
+    name, shortcut = (f"plain{depth}", {"shortcut": "none"}) if plain else (f"resnet{depth}", {})
+    config = {"depth": depth, **shortcut}
+    return ModelEntry(name, "cifar_resnet", "cifar_resnet:CIFARResNet", parameters, multiply_adds, _HE, config, presets)
+
 
 _ENTRIES = (
     ModelEntry("mcculloch_pitts", "mcculloch_pitts", "mcculloch_pitts:McCullochPitts", 0, 0, _MCCULLOCH),
@@ -54,10 +92,54 @@ _ENTRIES = (
     ModelEntry("linear_regression", "linear_regression", "linear_regression:LinearRegression", 29, 28, _YULE),
     ModelEntry("mlp", "mlp", "mlp:MLP", 104_938, 104_768, _RUMELHART, presets=("mlp_mnist",)),
     ModelEntry("mlp_16_16", "mlp", "mlp:MLP", 13_002, 12_960, _RUMELHART, config={"hidden": (16, 16)}),
-    ModelEntry("lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN, presets=("lenet5_mnist",)),
+    ModelEntry(
+        "lenet5", "lenet", "lenet:LeNet5", 61_706, 416_520, _LECUN, presets=("lenet5_mnist", "lenet5_fashion_mnist")
+    ),
     ModelEntry("lenet5_1998", "lenet_1998", "lenet_1998:LeNet5In1998", 60_840, 328_096, _LECUN),
-    ModelEntry("resnet20", "cifar_resnet", "cifar_resnet:CIFARResNet", 271_098, 40_551_040, _HE, config={"depth": 20}),
-)
+    ModelEntry("alexnet", "alexnet", "alexnet:AlexNet", 62_378_344, 1_135_256_096, _KRIZHEVSKY),
+    ModelEntry("alexnet_two_tower", "alexnet", "alexnet:AlexNet", 60_965_224, 724_406_816, _KRIZHEVSKY, _TWO_TOWERS),
+    _vgg(11, 132_863_336, 7_609_090_048),
+    _vgg(13, 133_047_848, 11_308_466_176),
+    _vgg(16, 138_357_544, 15_470_264_320),
+    _vgg(19, 143_667_240, 19_632_062_464),
+    _resnet(18, 11_699_112, 1_814_073_344),
+    _resnet(34, 21_814_696, 3_663_761_408),
+    _resnet(50, 25_610_152, 4_089_184_256),
+    _resnet(101, 44_654_504, 7_801_405_440),
+    _resnet(152, 60_344_232, 11_513_626_624),
+    _resnet(18, 11_695_528, 1_814_073_344, version=2),
+    _resnet(34, 21_811_112, 3_663_761_408, version=2),
+    _resnet(50, 25_594_792, 4_089_184_256, version=2),
+    _resnet(101, 44_639_144, 7_801_405_440, version=2),
+    _resnet(152, 60_328_872, 11_513_626_624, version=2),
+    _cifar_resnet(20, 271_098, 40_551_040, presets=("resnet20_fashion_mnist",)),
+    _cifar_resnet(32, 466_426, 68_862_592),
+    _cifar_resnet(44, 661_754, 97_174_144),
+    _cifar_resnet(56, 857_082, 125_485_696),
+    _cifar_resnet(110, 1_736_058, 252_887_680),
+    _cifar_resnet(20, 271_098, 40_551_040, plain=True),
+    _cifar_resnet(32, 466_426, 68_862_592, plain=True),
+    _cifar_resnet(44, 661_754, 97_174_144, plain=True),
+    _cifar_resnet(56, 857_082, 125_485_696, plain=True),
+    _cifar_resnet(110, 1_736_058, 252_887_680, plain=True),
+    ModelEntry("pilotnet", "pilotnet", "pilotnet:PilotNet", 252_219, 26_876_342, _BOJARSKI),
+    ModelEntry("rbf_network", "rbf_network", "rbf_network:RBFNetwork", 159_010, 158_800, _BROOMHEAD),
+    ModelEntry(
+        "stacked_autoencoder", "mlp", "mlp:MLP", 440_410, 438_800, _BENGIO,
+        config={"hidden": (200,) * 8, "activation": "logistic"},
+    ),
+    ModelEntry("autoencoder", "autoencoder", "autoencoder:Autoencoder", 209_968, 208_896, _HINTON),
+    ModelEntry("conv_autoencoder", "conv_autoencoder", "conv_autoencoder:ConvAutoencoder", 111_521, 608_384, _MASCI),
+    ModelEntry(
+        "denoising_autoencoder", "denoising_autoencoder", "denoising_autoencoder:DenoisingAutoencoder",
+        1_569_784, 1_568_000, _VINCENT,
+    ),
+    ModelEntry(
+        "variational_autoencoder", "variational_autoencoder", "variational_autoencoder:VariationalAutoencoder",
+        408_864, 407_552, _KINGMA,
+    ),
+    ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
+)  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 
 

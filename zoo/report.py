@@ -18,6 +18,9 @@ from .watching import CLIPPING, WATCHES
 PICTURES = {
     "confusion": "Which class was taken for which",
     "mistakes": "The worst mistakes",
+    "generated": "Images that the model made up",
+    "reconstructions": "Images, and what came back of them",
+    "codes": "Codes of the test images",
     "first_layer": "Weights of the first layer",
     "forecast": "Forecast beside what came",
     "boundary": "Where the answer changes",

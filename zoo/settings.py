@@ -1,5 +1,6 @@
 """Settings as a user types them: KEY=VALUE, and names for folders."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -36,6 +37,23 @@ def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     return settings
 
 
+def schedule_options(pairs: Sequence[str]) -> dict[str, Any]:
+    """The options of a schedule, from the command line's --schedule-option; `at` may be a list, or numbers and commas.
+
+    Raises:
+        ValueError: as `key_values`.
+
+    Example:
+        >>> schedule_options(["at=30,60", "factor=0.2"])
+        {'at': [30, 60], 'factor': 0.2}
+    """
+    options = key_values("--schedule-option", pairs)
+    if isinstance(at := options.get("at"), str):
+        with contextlib.suppress(json.JSONDecodeError):  # the recipe says what it should have been
+            options["at"] = json.loads(f"[{at}]")
+    return options
+
+
 def data_options(pairs: Sequence[str]) -> dict[str, Any]:
     """The further arguments of `load_data`, from the command line's --data-option.
 
@@ -47,7 +65,7 @@ def data_options(pairs: Sequence[str]) -> dict[str, Any]:
         {'column': 'views'}
     """
     options = key_values("--data-option", pairs)
-    for key in ("name", "data_dir", "batch_size", "seed", "augment", "fold", "parallel"):
+    for key in ("name", "data_dir", "batch_size", "seed", "augment", "fold", "parallel", "targets"):
         if key in options:
             raise ValueError(f"--data-option {key}=...: {key} is set by the command, not by the data set.")
     return options

@@ -39,17 +39,52 @@ def models_table(entries: Iterable[Any]) -> Table:
     return table
 
 
-def layers_table(rows: Sequence[Any]) -> Table:
-    """A row per layer of one model, and the totals."""
-    from .inspection.layer_table import total  # imports Keras, as whoever has rows already did
+def layers_table(rows: Sequence[Any], sees: Mapping[str, str] | None = None) -> Table:
+    """A row per layer of one model with its shares of the whole, and the totals.
 
-    table = _table("layer", "type", "output shape", show_footer=True)
-    for heading, count in zip(("parameters", "multiply-adds"), total(rows), strict=True):
+    Args:
+        rows: as `layer_table` gives them.
+        sees: what a unit sees of the input, by the layer's name: a column in place of the layer's type.
+    """
+    from .inspection.layer_kinds import share  # imports Keras, as whoever has rows already did
+    from .inspection.layer_table import total
+
+    totals = total(rows)
+    table = _table("layer", *([] if sees else ["type"]), "output", show_footer=True)
+    for heading, count in zip(("parameters", "multiply-adds"), totals, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, footer=f"{count:,}")
+        table.add_column("%", justify="right", no_wrap=True)
+    if sees:
+        table.add_column("sees", justify="right", no_wrap=True)
     for row in rows:
-        shape = " x ".join(str(size) for size in row.output_shape)
-        table.add_row(row.name, row.type, shape, f"{row.parameters:,}", f"{row.multiply_adds:,}")
+        cells = [row.name, *([] if sees else [row.type]), "x".join(str(size) for size in row.output_shape)]
+        for count, whole in zip((row.parameters, row.multiply_adds), totals, strict=True):
+            cells += [f"{count:,}", show_share(share(count, whole)) if count else ""]
+        table.add_row(*cells, *([sees.get(row.name, "")] if sees else []))
     return table
+
+
+def kinds_table(rows: Sequence[Any]) -> Table:
+    """The sums of a layer table by kind: dense, convolution, other."""
+    from .inspection.layer_kinds import layers_by_kind
+
+    table = _table("kind", "layers")
+    for heading in ("parameters", "%", "multiply-adds", "%"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in layers_by_kind(rows):
+        held = f"{row.parameters:,}", show_share(row.parameter_share)
+        table.add_row(row.kind, str(row.layers), *held, f"{row.multiply_adds:,}", show_share(row.multiply_add_share))
+    return table
+
+
+def show_share(value: float) -> str:
+    """A share in per cent, with one digit after the point.
+
+    Example:
+        >>> show_share(0.9399), show_share(0.0001)
+        ('94.0', '<0.1')
+    """
+    return "<0.1" if 0 < value < 0.0005 else f"{100 * value:.1f}"
 
 
 def data_table(descriptions: Iterable[Any]) -> Table:

@@ -82,16 +82,17 @@ def choose_watch(names: Sequence[str], model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for name in names for one in (every if name == ALL else (name,))))
 
 
-def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any], data=None) -> dict[str, Any]:
+def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any], model, data=None) -> dict[str, Any]:
     """The callbacks, ready for a fit, by the stem of their files.
 
     Args:
         watch: names of `WATCHES`.
         clip: arguments of `GradientClipping`; none for no clipping.
+        model: to be trained; built.
         data: `LoadedData`, for the doctor to look at.
 
     Raises:
-        ValueError: for arguments that clip nothing.
+        ValueError: for arguments that clip nothing, or name no layer of the model.
     """
     from .. import callbacks
 
@@ -105,7 +106,8 @@ def make_callbacks(watch: Sequence[str], clip: Mapping[str, Any], data=None) -> 
         if window is not None and (isinstance(window, bool) or not isinstance(window, int)):
             raise ValueError(f"--clip window must be a number of updates, such as window=100; got {window!r}.")
         try:
-            made[CLIPPING.stem] = callbacks.GradientClipping(**clip)
+            made[CLIPPING.stem] = clipping = callbacks.GradientClipping(**clip)
+            clipping.excluded_layers(model)  # said before a folder is made
         except (TypeError, ValueError) as error:
             raise ValueError(f"--clip: {error}") from error
     for name in watch:

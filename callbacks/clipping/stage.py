@@ -81,7 +81,8 @@ class ClippingStage(GradientStage):
         self._allowed = is_finite if self.policy == "skip" else None
 
     def allows_update(self):
-        return self._allowed
+        allowed, self._allowed = self._allowed, None  # a tensor of the step, which nothing else is to keep
+        return allowed
 
     def forget(self) -> None:
         """Begins to count anew."""

@@ -4,22 +4,26 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from ..pictures import COLOURS, count_epochs, new_figure, tidy
 
+_TITLES = {"loss": "training loss", "val_loss": "validation loss"}
 _LINES = ("-", "--", ":", "-.")  # when there are more optimizers than colours
 
 
 def draw_comparison(rows: Sequence[Mapping[str, Any]], names: Sequence[str], diverged: Collection[str]) -> Figure:
-    """One panel for the training loss, and one for the validation loss if there is one.
+    """One panel for the training loss, and one for the validation loss if there is one; without any, the first figure.
 
     Args:
         rows: of the callback.
         names: of the optimizers, in the order of their colours.
         diverged: those of them that have, which the legend says.
     """
-    metrics = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
+    figures = dict.fromkeys(name for row in rows for name, value in row.items() if np.ndim(value) == 0)
+    others = [name for name in figures if name not in ("epoch", "optimizer", "diverged")]
+    metrics = [name for name in _TITLES if name in figures] or others[:1]
     figure = new_figure(0.5 + 4.5 * max(1, len(metrics)), 3.4)
     panels = figure.subplots(1, max(1, len(metrics)), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=False):
@@ -42,6 +46,6 @@ def _draw(axes, rows, names, diverged, metric: str) -> None:
         drawn += [value for _, value in points]
     if drawn and min(drawn) > 0 and max(drawn) > 20 * min(drawn):
         axes.set_yscale("log")
-    axes.set_title({"loss": "training loss", "val_loss": "validation loss"}[metric], loc="left", fontsize=10)
+    axes.set_title(_TITLES.get(metric, metric), loc="left", fontsize=10)
     count_epochs(axes)
     tidy(axes)

@@ -87,9 +87,12 @@ def first_samples(batches: Any, model: keras.Model | None = None) -> tuple[list[
         x, y, _ = keras.utils.unpack_x_y_sample_weight(tuple(batches))
         if x is None or y is None:
             raise _no_batches()
+        x, y = keras.tree.flatten(x), keras.tree.flatten(y)
+        if len({len(one) for one in (*x, *y)}) > 1:
+            raise ValueError(f"{[len(one) for one in x]} samples have {[len(one) for one in y]} labels")
         return (
-            [_numpy(one[:SAMPLES]) for one in keras.tree.flatten(x)],
-            [_numpy(one[: max(SAMPLES, LABELS // _length(one))]) for one in keras.tree.flatten(y)],
+            [_numpy(one[:SAMPLES]) for one in x],
+            [_numpy(one[: max(SAMPLES, LABELS // _length(one))]) for one in y],
         )
     if isinstance(batches, keras.utils.PyDataset):
         return _first_of(batches[number] for number in range(min(SAMPLES, batches.num_batches or SAMPLES)))
@@ -182,7 +185,7 @@ def _check_inputs(x: np.ndarray, model: keras.Model | None) -> Iterator[dict[str
     if small and np.mean(x == 0) > 0.5:
         small = float(np.square(x).sum() / len(x)) < 0.1**2
     if spread > 10 or abs(mean) > 10 or (spread > 0 and abs(mean) > 10 * spread) or small:
-        evidence = f"the inputs have mean {mean:.3g} and standard deviation {spread:.3g}"
+        evidence = f"the inputs have mean {mean:.3g} and standard deviation {spread:.3g}{_outlier(x)}"
         yield finding("inputs not normalized", evidence, f"{remedy}, or keras.layers.Rescaling(1 / 255) for pixels.")
     elif x.ndim == 2 and x.shape[1] > 1:
         spreads = x.std(axis=0)
@@ -190,6 +193,16 @@ def _check_inputs(x: np.ndarray, model: keras.Model | None) -> Iterator[dict[str
         if np.isfinite(low) and high > max(100 * low, 3.0):  # small ones are harmless beside those of a usual size
             evidence = f"the inputs' features have standard deviations from {low:.3g} to {high:.3g}"
             yield finding("inputs not normalized", evidence, f"{remedy}, each feature by itself.")
+
+
+def _outlier(x: np.ndarray) -> str:
+    """Which feature it is, where one alone is out of scale."""
+    if x.ndim != 2 or x.shape[1] < 3:
+        return ""
+    sizes = np.sqrt(np.square(x).mean(axis=0))
+    largest = int(sizes.argmax())
+    others = np.delete(sizes, largest)
+    return f", most of it feature {largest} (counted from 0)" if sizes[largest] > 10 * others.max() else ""
 
 
 def _scale_matters(x: np.ndarray, model: keras.Model | None) -> bool:

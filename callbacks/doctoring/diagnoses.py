@@ -12,7 +12,8 @@ untrained model and g that of the best answer that is the same for all samples (
     learning rate too low    after p epochs l_t > 0.9 l_1, the loss falls in a straight line (each of the last p
                              changes is down, the last half to twice as large as the first), and updates, if measured,
                              are shorter than 1/1000 of the weights, or 1/10 000 if the fall is below 0.5 %; and, as
-                             for a plateau, nothing says that the model knows more than that
+                             for a plateau, nothing says that the model knows more than that, or updates are shorter
+                             than 1/100 000
     plateau                  in the last p epochs the loss has moved by less than 1 %, to and fro or by less than 0.1 %,
                              and it is still above 0.9 l_1; the optimizer was new in epoch 1, l_t > 0.9 g, and the
                              accuracy is no more than guessed: a model that has converged stays where it is as well
@@ -20,7 +21,8 @@ untrained model and g that of the best answer that is the same for all samples (
                              v_1 and of l_1 or more; and the training loss has fallen since that one, with no rises
                              that come to half its mean in the last p epochs
     exploding, vanishing     as `GradientMonitor` finds (`gradients/findings.py`)
-    dead units               more than 0.4 of a layer's units never fired in an epoch, three epochs running
+    dead units               more than 0.4 of a layer's units never fired in an epoch, three epochs running; not of
+                             leaky ReLUs, whose gradient goes on
     saturated units          more than half of a layer's units lay at a limit nearly always, three epochs running; not
                              the model's outputs, whose limits are the right answers
 
@@ -44,7 +46,9 @@ GUESSED = 0.1  # of what there is to gain beyond a guess: an accuracy that gains
 ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy")
 DEAD, SATURATED = 0.4, 0.5  # shares of a layer's units
 LASTING = 3  # epochs
+TINY = 1e-5  # of the weights: an update that no fit needs so many of
 
+LEAKY = ("leakyrelu", "prelu")
 SLOWER = "Lower the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains. "
 
 
@@ -76,8 +80,10 @@ def look_at_epochs(
     if evidence is not None:
         yield finding("learning rate too high", evidence, SLOWER + "Clipping the gradients helps against single jumps.")
         return  # what else the losses do follows from it
-    has_learned_nothing = fresh and losses[-1] > LITTLE * losses[0] > 0 and _guesses(epochs[-1], guess)
-    if has_learned_nothing and (evidence := _too_low(epochs, losses, patience)) is not None:
+    has_learned_little = fresh and losses[-1] > LITTLE * losses[0] > 0
+    has_learned_nothing = has_learned_little and _guesses(epochs[-1], guess)
+    hardly_moves = has_learned_little and (_update_ratio(epochs[-1]) or 1.0) < TINY
+    if (has_learned_nothing or hardly_moves) and (evidence := _too_low(epochs, losses, patience)) is not None:
         remedy = "Raise the learning rate, by 3 to 10 times; LearningRateFinder shows the range that trains."
         yield finding("learning rate too low", evidence, remedy)
     elif has_learned_nothing and (evidence := _plateau(epochs, losses, patience)) is not None:
@@ -96,13 +102,20 @@ def look_at_epochs(
         )
 
 
-def look_at_gradients(findings: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """A `GradientMonitor`'s findings of an epoch, with what to do."""
+def look_at_gradients(findings: Sequence[Mapping[str, Any]], clipped: bool = False) -> Iterator[dict[str, Any]]:
+    """A `GradientMonitor`'s findings of an epoch, with what to do.
+
+    Args:
+        findings: of the epoch.
+        clipped: whether gradients are clipped already.
+    """
     remedies = {
         "vanishing": "Use ReLU-like activations with He initialization in place of sigmoids, normalization layers, or "
         "shortcuts past the layers; in recurrent nets LSTM or GRU.",
-        "exploding": "Clip the gradients, GradientClipping(global_norm=1.0), lower the learning rate, or start from "
-        "smaller weights.",
+        "exploding": "Lower the learning rate, start from smaller weights, or look for samples that are not finite."
+        if clipped
+        else "Clip the gradients, GradientClipping(global_norm=1.0), lower the learning rate, or start from smaller "
+        "weights.",
     }
     for one in findings:
         condition = f"{one['condition']} gradients"
@@ -129,10 +142,12 @@ def look_at_units(
         by_layer.setdefault(row["layer"], []).append(row)
     for layer, own in by_layer.items():
         row, last = own[-1], own[-epochs:]
-        if len(last) == epochs and all((one.get("dead_fraction") or 0) > DEAD for one in last):
+        is_leaky = str(row.get("activation")).replace("_", "").lower() in LEAKY
+        if len(last) == epochs and not is_leaky and all((one.get("dead_fraction") or 0) > DEAD for one in last):
             evidence = f"{row['dead']:g} of its {row['units']} units fired for no sample of the epoch"
             remedy = (
-                "Lower the learning rate, use He initialization, or leaky ReLU, ELU or SELU, which keep a gradient."
+                "Lower the learning rate, use He initialization with biases of 0, or leaky ReLU, ELU or SELU, which "
+                "keep a gradient."
             )
             yield finding("dead units", evidence, remedy, layer)
         saturated = all((one.get("saturated_fraction") or 0) > SATURATED for one in last)
@@ -174,10 +189,10 @@ def _too_high(epochs: Epochs, losses: Sequence[float], patience: int, dying: boo
         return f"the loss rose from {first:.3g} in epoch {epochs[0]['epoch']} to {now:.3g}"
     if len(losses) > patience and (rises := _rises(losses, patience)) > 0.5 * max(abs(first), _mean(losses, patience)):
         return f"in the last {patience} epochs the loss rose by {rises:.3g} in all, and is {now:.3g}"
-    ratio = epochs[-1].get("update_ratio")
+    ratio = _update_ratio(epochs[-1])
     if ratio is not None and ratio > 0.3:
         return f"an update changes the weights by {ratio:.2g} of their length on average"
-    longest, when = max((row.get("update_ratio") or 0.0, row["epoch"]) for row in epochs)
+    longest, when = max((_update_ratio(row) or 0.0, row["epoch"]) for row in epochs)
     if len(losses) > 1 and ((longest > 0.1 and now > LITTLE * first > 0) or (longest > 0.05 and dying)):
         beside = "and units have died" if dying else f"and the loss is still {now:.3g}"
         return f"an update changed the weights by {longest:.2g} of their length on average in epoch {when}, {beside}"
@@ -209,6 +224,12 @@ def _accuracy(row: Mapping[str, Any]) -> float | None:
     return next((row[name] for name in ACCURACIES if row.get(name) is not None), None)
 
 
+def _update_ratio(row: Mapping[str, Any]) -> float | None:
+    """That of an epoch; None if it was not measured, or came out as no number."""
+    ratio = row.get("update_ratio")
+    return ratio if ratio is not None and math.isfinite(ratio) else None
+
+
 def _rises(losses: Sequence[float], patience: int) -> float:
     """By how much the loss went up in the last epochs, whenever it did."""
     return sum(max(0.0, after - before) for before, after in itertools.pairwise(losses[-patience - 1 :]))
@@ -223,7 +244,7 @@ def _too_low(epochs: Epochs, losses: Sequence[float], patience: int) -> str | No
     if len(last) <= patience:
         return None
     falls = [before - after for before, after in itertools.pairwise(last)]
-    ratio = epochs[-1].get("update_ratio")
+    ratio = _update_ratio(epochs[-1])
     if min(falls) <= 0 or not 0.5 <= falls[-1] / falls[0] <= 2:
         return None
     if ratio is not None and ratio > (1e-3 if sum(falls) > 0.005 * losses[-1] else 1e-4):

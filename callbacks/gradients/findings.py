@@ -2,7 +2,8 @@
 
 Rules, for the mean norms n_0 ... n_D of an epoch, the layer nearest the input first:
 
-    vanishing   n_d < 1/1000 of the largest norm of a deeper layer, or 0 while a deeper layer learns
+    vanishing   n_d < 1/1000 of the largest norm of a deeper layer, or 0 while a deeper layer learns; norms below about
+                1e-19 read as 0, since their squares do in float32
     exploding   some update's gradient was not finite; or n_d > 1000 times the last layer's; or the layer's largest
                 norm in the epoch is more than 100 times the mean norm that any layer had in the first epoch
 
@@ -49,39 +50,20 @@ def find_trouble(rows: Sequence[Mapping[str, Any]], first_norms: Mapping[str, fl
     return findings
 
 
-def shrinkage_by_layer(norms: Sequence[float]) -> float:
-    """The factor by which the norm changes from a layer to the one before it, fitted to all: exp of the slope of log n.
-
-    Args:
-        norms: positive, the layer nearest the input first; at least two.
-
-    Example:
-        >>> round(shrinkage_by_layer([0.001, 0.01, 0.1, 1.0]), 6)
-        0.1
-    """
-    depths = range(len(norms))
-    logs = [math.log(one) for one in norms]
-    depth, mean = sum(depths) / len(norms), sum(logs) / len(logs)
-    slope = sum((d - depth) * (one - mean) for d, one in zip(depths, logs, strict=True)) / sum(
-        (d - depth) ** 2 for d in depths
-    )
-    return math.exp(-slope)
-
-
 def _vanishes(row, deeper: Sequence[Mapping[str, Any]]) -> str | None:
     norm, others = row["gradient_norm"], [one for one in deeper if one["gradient_norm"] > 0]
     if not others or not norm < max(one["gradient_norm"] for one in others) / BETWEEN_LAYERS:
         return None
     largest = max(others, key=lambda one: one["gradient_norm"])
     if norm == 0:
-        return f"it gets no gradient at all, while that of {largest['layer']} has a norm of " + _say(largest)
+        return f"float32 cannot tell its gradient from 0; that of {largest['layer']} has a norm of {_say(largest)}"
     times = largest["gradient_norm"] / norm
     sentence = f"its mean gradient norm is {norm:.3g}, {times:.3g} times smaller than that of {largest['layer']}"
     sentence += f" ({_say(largest)})"
     between = [row, *deeper[: deeper.index(largest) + 1]]
     if len(between) > 3 and all(one["gradient_norm"] > 0 for one in between):
-        factor = shrinkage_by_layer([one["gradient_norm"] for one in between])
-        sentence += f": from layer to layer it shrinks to {factor:.2g} of what it was"
+        factor = times ** (-1 / (len(between) - 1))  # the geometric mean: all steps together make up the ratio
+        sentence += f"; on average, from layer to layer it shrinks to {factor:.3g} of what it was"
     return sentence
 
 

@@ -47,7 +47,7 @@ class GradientWatch(GradientStage):
         self.wants_updates = every is not None
         self.wants_parts = noise
         self.parts = 1
-        self._by_successors = False
+        self._by_successors = self._accumulates = False
         self._good: Any = None  # whether the gradient of the update that is being traced is finite: 1 or 0
 
     def differs_from(self, model: keras.Model) -> bool:
@@ -63,8 +63,10 @@ class GradientWatch(GradientStage):
         self.parts = parts_of_update(self.model)
         if self.noise:
             self.add_state("noise", (len(_NOISE),))
-            self.add_state("parts", (2,), aggregation="mean")
+            self.add_state("parts", (2,), aggregation="mean")  # sum of squared norms, and of how many
+            self.add_state("pending", (2,))  # the same of the update to come
             self._by_successors = self.parts == 1
+            self._accumulates = bool(leaf_optimizer(self.model.optimizer).gradient_accumulation_steps)
             if self._by_successors:
                 for number, variable in enumerate(variables):
                     self.add_state(f"previous_{number}", variable.shape)
@@ -72,9 +74,9 @@ class GradientWatch(GradientStage):
 
     # === In the compiled step ===
     def on_gradients(self, gradients, variables):
-        norms = ops.sqrt(self._by_layer([half_square(one) for one in gradients], variables))  # (L + 1,)
-        good = ops.cast(ops.isfinite(norms), "float32")
-        norms = multiply_or_zero(norms, good)
+        squares = self._by_layer([half_square(one) for one in gradients], variables)  # (L + 1,)
+        good = ops.cast(ops.isfinite(squares), "float32")  # of one weight alone, XLA takes the root of x^2 for |x|
+        norms = multiply_or_zero(ops.sqrt(squares), good)
         self._good = good[-1]
         present = self._present(variables)
         zeros = ops.zeros_like(norms)
@@ -108,10 +110,20 @@ class GradientWatch(GradientStage):
         add_to(self.state["counts"], ops.concatenate([zeros, ops.stack([found, due])]))
 
     def on_part(self, gradients, variables, parts):
+        self.parts = parts  # replicas do not count where every micro-batch is summed over them first
         square = ops.square(ops.cast(global_norm(gradients), "float32"))
         finite = ops.isfinite(square)
         new = ops.stack([ops.where(finite, square, 0.0), ops.cast(finite, "float32")])
-        add_to(self.state["parts"], new)
+        if self._accumulates:
+            new = new + ops.convert_to_tensor(self.state["pending"])
+        self.state["pending"].assign(new)
+
+    def _count_parts(self, good) -> None:
+        """Counts the parts of an update, if its gradient is finite."""
+        pending = ops.convert_to_tensor(self.state["pending"])
+        add_to(self.state["parts"], good * pending)
+        if self._accumulates:
+            self.state["pending"].assign(ops.zeros_like(pending))
 
     def _add_noise(self, gradients, variables, norm, good) -> None:
         noise = ops.convert_to_tensor(self.state["noise"])
@@ -120,12 +132,13 @@ class GradientWatch(GradientStage):
             terms = []
             for gradient, variable in zip(gradients, variables, strict=True):
                 previous = self.state[f"previous_{self._number_of[id(variable)]}"]
-                values = ops.cast(dense_gradient(gradient), "float32")
-                values = ops.where(ops.isfinite(values), values, 0.0)
+                values = multiply_or_zero(ops.cast(dense_gradient(gradient), "float32"), good)
                 terms.append(ops.sum(values * ops.convert_to_tensor(previous)))
                 previous.assign(values)
             products = good * noise[_NOISE.index("follows")]
             product = sum(terms) * products
+        else:
+            self._count_parts(good)
         so_far = noise * ops.convert_to_tensor(np.array([name != "follows" for name in _NOISE], "float32"))
         self.state["noise"].assign(so_far + ops.stack([ops.square(norm), good, product, products, good]))
 
@@ -161,6 +174,10 @@ class GradientWatch(GradientStage):
             return train_step(*arguments)
 
         return counting
+
+    def let_go_of_step(self) -> None:
+        """Keeps nothing of the compiled step, which could be neither copied nor freed."""
+        self._good = None
 
     # === Between epochs ===
     def forget(self) -> None:
@@ -231,9 +248,11 @@ class Counted:
 
     @property
     def square_of_part(self) -> float | None:
-        """The mean squared norm of a part's gradient; None if updates have no parts."""
+        """The mean squared norm of a part's gradient, in updates that were finite; None if updates have no parts."""
+        if self.parts == 1:
+            return None
         total, count = self.values["parts"].tolist()
-        return total / count if count else None
+        return total / count if count else math.nan
 
     @property
     def products(self) -> float:

@@ -19,9 +19,11 @@
 - `random_state.py`: the state of the global random generator
 """
 
-from .building import build_all
+from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
+
+from .building import build_all, shuffles_samples
 from .compiled_updates import compiling_pays, number_of_kinds
-from .fit_session import FitSession, close_session, replaced, session_of
+from .fit_session import FitSession, close_session, refuse_tf_function, replaced, session_of
 from .gradient_stages import GradientStage, add_stage, gradient_stages, remove_stage, stages_of, summed_before
 from .gradient_values import dense_gradient, gradient_values, half_sum_of_squares, multiply_or_zero, with_values
 from .layer_outputs import LayerCall, LayerWatch
@@ -31,10 +33,11 @@ from .model_parts import (
     axes_of_units,
     leaf_optimizer,
     number_of_replicas,
+    number_of_updates,
     parts_of_update,
     refuse_several_optimizers,
 )
-from .monitored import more_is_better
+from .monitored import is_higher_better, more_is_better
 from .optimizer_copies import fresh_optimizer, other_optimizers, refuse_stateful_layers, scaling_like
 from .output_layers import output_layers
 from .random_state import global_seed_state
@@ -66,6 +69,7 @@ __all__ = [
     "gradient_values",
     "half_sum_of_squares",
     "is_built",
+    "is_higher_better",
     "is_written_in_keras",
     "layer_tree",
     "leaf_optimizer",
@@ -76,20 +80,24 @@ __all__ = [
     "names_in_call",
     "number_of_kinds",
     "number_of_replicas",
+    "number_of_updates",
     "other_optimizers",
     "output_layers",
     "parts_of_update",
     "refuse_several_optimizers",
     "refuse_stateful_layers",
+    "refuse_tf_function",
     "remove_stage",
     "replaced",
     "scaling_like",
     "scope_of",
     "see_part",
     "session_of",
+    "shuffles_samples",
     "stages_of",
     "step_variable",
     "summed_before",
+    "tf",
     "with_values",
     "write_back_state",
 ]

@@ -1,4 +1,4 @@
-"""The variables that Keras, on TensorFlow, would make in the first step: a model's, its optimizer's, its metrics'."""
+"""What a fit that is about to begin will do: which variables its first step would make, and how it takes its data."""
 
 import sys
 import types
@@ -33,6 +33,12 @@ def build_all(fit: FitSession) -> Any:
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return iterator
+
+
+def shuffles_samples() -> bool:
+    """Whether Keras's fit that is about to begin takes samples of arrays in a random order. For `on_train_begin`."""
+    adapter = getattr(_epoch_iterator(), "data_adapter", None)
+    return getattr(adapter, "_shuffle", False) is True  # "batch" is an order of batches
 
 
 def _epoch_iterator() -> Any:

@@ -61,10 +61,12 @@ class FitSession:
         self._finalizer = weakref.finalize(callback_list, self.close)
         self._finalizer.atexit = False
         model.__dict__[_SESSION] = self
-        self._is_driven = "make_train_function" in model.__dict__
-        if not self._is_driven:  # the engine has its own way of knowing that a fit is over
+        if "make_train_function" not in model.__dict__:  # the engine has its own way of knowing that a fit is over
             self.override("make_train_function", self._make_train_function)
             self._close_if_it_raises(callback_list, frame.f_locals.get("epoch_iterator"))
+        self._replace_weakly(
+            callback_list, "on_train_end", self._raising_in_the_end(_without_holding(callback_list, "on_train_end"))
+        )
 
     @classmethod
     def join(cls, callback: keras.callbacks.Callback) -> "FitSession":
@@ -86,11 +88,6 @@ class FitSession:
         others = [one for one in callback_list.callbacks if not any(one is member for member in session._members)]
         callback_list.callbacks = sorted(ours, key=lambda one: getattr(one, "order", 0)) + others
         return session
-
-    @property
-    def is_driven(self) -> bool:
-        """Whether a loop other than Keras's own runs the steps."""
-        return self._is_driven
 
     @property
     def callbacks(self) -> list[keras.callbacks.Callback]:
@@ -127,8 +124,6 @@ class FitSession:
         self._members = [one for one in self._members if one is not callback]
         if not self._members:
             self.close()
-            if self.error is not None:
-                raise self.error
 
     def close(self) -> None:
         """Undoes everything."""
@@ -144,6 +139,15 @@ class FitSession:
         finally:
             self.variables, self.optimizers, self._afterwards = [], [], []
             rebuild_step(self.model)
+
+    def _raising_in_the_end(self, on_train_end):
+        @functools.wraps(on_train_end)
+        def raising(*args, **kwargs):
+            on_train_end(*args, **kwargs)
+            if self.error is not None:
+                raise self.error
+
+        return raising
 
     # === Whether the fit is still going on ===
     def _close_if_it_raises(self, callback_list, epoch_iterator) -> None:

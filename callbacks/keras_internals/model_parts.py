@@ -19,6 +19,12 @@ def leaf_optimizer(optimizer):
     return optimizer
 
 
+def number_of_updates(optimizer) -> int:
+    """How many updates an optimizer, or what stands in its place, has made."""
+    counter = getattr(optimizer, "iterations", None)
+    return 0 if counter is None else int(keras.ops.convert_to_numpy(counter))
+
+
 def refuse_several_optimizers(optimizer, who: str) -> None:
     """Refuses a `MultiOptimizer`, whose parts update by themselves.
 

@@ -214,11 +214,14 @@ class TrainingCopies:
         return step
 
     def named(self, one: TrainingCopy, logs: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What a copy's step has logged: all of the first's, and of others what is not to be had from their metrics."""
+        """What a copy's step has logged: all of the first's, and of others what Keras would not read from the metrics.
+
+        It reads them where a step logs exactly these; where the names differ in any way, it takes what the step gave.
+        """
         logs = dict(logs or {})
         if one is self.copies[0]:
             return logs
-        return {f"{name}/{one.name}": value for name, value in logs.items() if name not in self._metrics}
+        return {} if set(logs) == self._metrics else {f"{name}/{one.name}": value for name, value in logs.items()}
 
     def _wait_for_replicas(self) -> None:
         """Lets the replicas of a process, which are traced in turns, come to the same copy's end."""

@@ -34,7 +34,7 @@ def see_part(optimizer, gradients, variables, replicas: int, accumulated: int = 
     """Shows the stages that want to see parts the gradients of one, before they are added up with others.
 
     Args:
-        optimizer: whose update it is.
+        optimizer: whose update it is. The gradients that a `LossScaleOptimizer` gets are scaled.
         gradients: of the part, as they are going to be added up.
         variables: in the same order.
         replicas: over how many they are summed.
@@ -44,9 +44,11 @@ def see_part(optimizer, gradients, variables, replicas: int, accumulated: int = 
     if not stages or replicas * accumulated == 1:
         return
     given = [(each_index_once(one), to) for one, to in zip(gradients, variables, strict=True) if one is not None]
-    scaled = [scale_gradient(one, replicas) for one, _ in given]
+    loss_scale = getattr(optimizer, "dynamic_scale", None)
+    factor = replicas if loss_scale is None else replicas / ops.convert_to_tensor(loss_scale)
+    parts = [scale_gradient(one, factor) for one, _ in given]
     for stage in stages:
-        stage.on_part(scaled, [to for _, to in given], replicas * accumulated)
+        stage.on_part(parts, [to for _, to in given], replicas * accumulated)
 
 
 def install(model: keras.Model, leaf) -> None:

@@ -32,7 +32,9 @@ def _merged(condition: str, rows: Sequence[Mapping[str, Any]]) -> Finding:
     what = condition[:1].upper() + condition[1:]
     evidence = [str(row.get("evidence") or "") for row in latest.values()]
     if len(layers) > 1:
-        evidence = [f"{layer}: {words}" for layer, words in zip(latest, evidence, strict=True)][:TOLD]
+        evidence = [f"{layer}: {words}" for layer, words in zip(latest, evidence, strict=True)]
+        more = len(evidence) - TOLD
+        evidence = evidence[:TOLD] + [f"and {more} more"] * (more > 0)
     remedies = dict.fromkeys(str(row["remedy"]) for row in latest.values() if row.get("remedy"))
     epochs: dict[str, set[int]] = {}
     for row in rows:

@@ -1,7 +1,6 @@
 """What `compare_optimizers` is given, checked and made usable before anything is trained."""
 
 import copy
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,9 +9,10 @@ from typing import Any
 
 import keras
 
+from ..keras_internals import is_higher_better
+from ..near_names import what_there_is
 from ..numbers_given import is_number, is_whole
 from .confidence import check_confidence
-from .measures import is_higher_better
 from .runs import Rule
 
 
@@ -85,6 +85,24 @@ def check_samples(**given: Any) -> None:
             )
 
 
+def check_targets(x: Any, y: Any) -> None:
+    """Refuses samples without targets, where a loss needs them: arrays, that is, since a data set may have its own.
+
+    Raises:
+        ValueError: as said.
+
+    Example:
+        >>> import numpy as np
+        >>> check_targets({"image": np.ones((2, 3))}, y=None)
+        Traceback (most recent call last):
+        ValueError: y is missing: x is arrays, and the loss needs their targets; pass y=, or a data set with both as x.
+    """
+    if y is None and all(hasattr(one, "shape") for one in keras.tree.flatten(x)):
+        raise ValueError(
+            "y is missing: x is arrays, and the loss needs their targets; pass y=, or a data set with both as x."
+        )
+
+
 def check_whole(name: str, value: Any, least: int) -> None:
     """Refuses what is no whole number, or too small.
 
@@ -121,9 +139,7 @@ def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> No
     known = sorted(known)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
-            raise TypeError(f"{function} has no argument {name!r}; {hint}")
+            raise TypeError(f"{function} has no argument {name!r}; {what_there_is(name, known)}")
 
 
 def copies_of(model: keras.Model) -> Callable[[], keras.Model]:

@@ -8,7 +8,6 @@ Reference:
     the tuning protocol. Sivaprasad et al. (2020), "Optimizer Benchmarking Needs to Account for Hyperparameter Tuning".
 """
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import keras
 
+from ..comparison.optimizer_names import optimizer_classes, unknown_optimizer
 from ..numbers_given import is_number, is_whole
 
 Maker = Callable[[float], keras.optimizers.Optimizer]  # from a learning rate
@@ -27,7 +27,6 @@ _SPECIAL: dict[str, Maker] = {
     "momentum": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
     "nesterov": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
 }
-_NO_RULE = ("optimizer", "lossscaleoptimizer", "multioptimizer")
 # Where the papers and practice start from, if that is not Keras's own default.
 _USUAL = {"SGD": 0.1, "momentum": 0.03, "Adagrad": 0.01, "Adadelta": 1.0, "Ftrl": 0.03, "Lion": 3e-4, "Muon": 3e-3}
 
@@ -100,7 +99,7 @@ def usual_rate(make: Maker) -> float:
         (0.001, 0.1)
     """
     optimizer = make(1e-3)
-    name = type(optimizer).__name__
+    name = next((kind.__name__ for kind in type(optimizer).__mro__ if kind.__name__ in _USUAL), "")
     if name == "SGD" and optimizer.momentum:
         name = "momentum"
     return _USUAL.get(name, 1e-3)
@@ -192,17 +191,10 @@ def _maker(name: str, what: Any) -> Maker:
 
 
 def _by_name(name: str) -> Maker:
-    classes = {
-        one.lower(): kind
-        for one, kind in vars(keras.optimizers).items()
-        if isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer) and one.lower() not in _NO_RULE
-    }
-    known: dict[str, Maker] = {**classes, **_SPECIAL}
-    if name.lower() in known:
-        return known[name.lower()]
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(sorted(known))}."
-    raise ValueError(f"unknown optimizer {name!r}; {hint}")
+    known: dict[str, Maker] = {**optimizer_classes(), **_SPECIAL}
+    if name.lower() not in known:
+        raise unknown_optimizer(name, known)
+    return known[name.lower()]
 
 
 def _like(name: str, optimizer: keras.optimizers.Optimizer) -> Maker:

@@ -8,40 +8,7 @@ Symbols:
 
 import itertools
 import math
-import re
 from collections.abc import Sequence
-
-_HIGHER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "specificity")
-_LOWER = (
-    "loss", "error", "entropy", "hinge", "divergence", "poisson", "mse", "mae", "rmse", "mape", "msle", "logcosh",
-    "log_cosh", "perplexity",
-)  # fmt: skip
-# Counts of answers: false ones are errors, whatever the rest of the name says.
-_FALSE, _TRUE = re.compile(r"(^|_)false_"), re.compile(r"(^|_)true_(positive|negative)")
-
-
-def is_higher_better(metric: str) -> bool:
-    """Whether more of a metric is better, judged by its name.
-
-    Raises:
-        ValueError: if the name does not tell.
-
-    Example:
-        >>> is_higher_better("val_accuracy"), is_higher_better("val_loss")
-        (True, False)
-    """
-    name = metric.lower()
-    if _FALSE.search(name):
-        return False
-    if _TRUE.search(name):
-        return True
-    if any(word in name for word in _LOWER):
-        return False
-    if any(word in name for word in _HIGHER):
-        return True
-    raise ValueError(
-        f"whether more of {metric!r} is better cannot be told by its name: say higher_is_better=True or False."
-    )
 
 
 def steps_to_target(values: Sequence[float], target: float, higher_is_better: bool, steps_per_epoch: int) -> float:

@@ -9,6 +9,7 @@ from ..csv_tables import csv_text
 from ..files import written_whole
 from ..pictures import save_figure
 from ..reporting.page import Picture, Report, Section, Table, write_page
+from .runs import Rule
 
 if TYPE_CHECKING:
     from .results import OptimizerStudy
@@ -59,9 +60,7 @@ def column_rows(study: "OptimizerStudy") -> list[dict[str, str]]:
 def notes(study: "OptimizerStudy") -> list[str]:
     """What a reader of the summary has to know of it, a sentence each."""
     rule, summary = study.rule, study.summary
-    metric, value = rule.target or (rule.monitor, math.nan)
-    limit = "at least" if rule.target_is_lower_limit else "at most"
-    told = [f"The target is {metric} of {limit} {value:.4g}, looked at after every epoch."]
+    told = [_target(rule)]
     if len(study.untrained) == 1:
         told.append("A single seed says nothing of how far figures can be trusted: use at least two for intervals.")
     else:
@@ -81,6 +80,18 @@ def notes(study: "OptimizerStudy") -> list[str]:
     if study.step_seconds:
         told.append("Seconds are steps to the target times the time of a step of that optimizer alone.")
     return told
+
+
+def _target(rule: Rule) -> str:
+    metric, value = rule.target or (rule.monitor, math.nan)
+    if math.isnan(value):
+        below = f" and with a {metric} below the untrained model's" if metric.removeprefix("val_") == "loss" else ""
+        return (
+            "There is no target, and nothing is reached: at its best rate, no optimizer has trained without diverging"
+            f"{below} in more than half of its runs."
+        )
+    limit = "at least" if rule.target_is_lower_limit else "at most"
+    return f"The target is {metric} of {limit} {value:.4g}, looked at after every epoch."
 
 
 def save_study(study: "OptimizerStudy", folder: Path, title: str, settings: Mapping[str, Any]) -> None:

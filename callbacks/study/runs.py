@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .measures import has_diverged
+
 if TYPE_CHECKING:
     import numpy
     import pandas
@@ -23,7 +25,8 @@ class Rule:
         monitor: the metric that learning rates are chosen by, such as "val_accuracy".
         higher_is_better: of that metric.
         steps_per_epoch: updates of the weights.
-        target: the metric and the value that runs are timed to; None to derive one from the results.
+        target: the metric and the value that runs are timed to; None to derive one from the results. The value is no
+            number where there is none to be derived, and nothing reaches it.
         target_is_lower_limit: whether the target is reached from below.
         confidence: of the intervals.
     """
@@ -67,6 +70,13 @@ class Runs:
         """A metric after the last epoch, shape `(S,)`."""
         return self.curve(optimizer, rate, metric)[:, -1]
 
+    def diverged(self, optimizer: str, rate: float) -> "numpy.ndarray":
+        """Which runs have diverged, shape `(S,)`."""
+        import numpy as np
+
+        pairs = zip(self.curve(optimizer, rate, "loss"), self.untrained, strict=True)
+        return np.array([has_diverged(curve.tolist(), untrained) for curve, untrained in pairs])
+
 
 def best_rates(runs: Runs, rule: Rule) -> dict[str, float]:
     """Each optimizer's learning rate with the best mean of the monitored metric over all seeds after the last epoch.
@@ -87,18 +97,27 @@ def common_target(runs: Runs, rule: Rule, best: Mapping[str, float]) -> tuple[st
 
     Each optimizer, at its best rate, is given the median over its runs of the best value in any epoch; from the best
     optimizer to the worst, the value just below the middle is the target: the second's of two, the second's of three.
+    Runs that have diverged reach nothing, and no loss counts that is not below every untrained model's. An optimizer
+    of which half of the runs or more are such has no say.
+
+    Returns:
+        The monitored metric and the value, which is no number if no optimizer is left.
     """
     import numpy as np
 
+    sign = 1.0 if rule.higher_is_better else -1.0
+    is_loss = rule.monitor.removeprefix("val_") == "loss"
     reached = []
     for name, rate in best.items():
-        curve = runs.curve(name, rate, rule.monitor)
-        curve = np.where(np.isnan(curve), -np.inf if rule.higher_is_better else np.inf, curve)
-        peaks = curve.max(axis=1) if rule.higher_is_better else curve.min(axis=1)
+        curve = sign * runs.curve(name, rate, rule.monitor)  # (S, T), more is better
+        peaks = np.where(np.isnan(curve), -np.inf, curve).max(axis=1)  # (S,)
+        worthless = runs.diverged(name, rate)
+        if is_loss:
+            worthless |= peaks <= -runs.untrained.min()
         # of an even number the worse of the middle two, which at least half of the runs reach
-        reached.append(float(np.sort(peaks if rule.higher_is_better else -peaks)[(len(peaks) - 1) // 2]))
-    target = sorted(reached, reverse=True)[len(reached) // 2]
-    return rule.monitor, target if rule.higher_is_better else -target
+        reached.append(float(np.sort(np.where(worthless, -np.inf, peaks))[(len(peaks) - 1) // 2]))
+    counting = sorted((one for one in reached if math.isfinite(one)), reverse=True)
+    return rule.monitor, sign * counting[len(counting) // 2] if counting else math.nan
 
 
 def with_target(runs: Runs, rule: Rule, best: Mapping[str, float]) -> Rule:

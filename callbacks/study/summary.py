@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .confidence import mean_interval, paired_interval
-from .measures import excess, has_diverged, roughness, steps_to_target, usable_share
+from .measures import excess, roughness, steps_to_target, usable_share
 from .runs import Rule, Runs, best_rates, with_target
 
 if TYPE_CHECKING:
@@ -117,11 +117,7 @@ def _stability(runs: Runs, rule: Rule, name: str, rate: float) -> dict[str, Any]
 
     rates = runs.rates[name]
     place = rates.index(rate)
-    near = [
-        has_diverged(curve.tolist(), untrained)
-        for one in rates[max(0, place - 1) : place + 2]
-        for curve, untrained in zip(runs.curve(name, one, "loss"), runs.untrained, strict=True)
-    ]
+    near = [runs.diverged(name, one) for one in rates[max(0, place - 1) : place + 2]]
     own = [
         roughness(curve.tolist(), untrained)
         for curve, untrained in zip(runs.curve(name, rate, "loss"), runs.untrained, strict=True)

@@ -1,6 +1,6 @@
 """One seed of a comparison: a single fit in which every optimizer trains at every learning rate of its sweep."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,14 +74,16 @@ def train_seed(
         before training) and `steps` in an epoch.
 
     Raises:
-        ValueError: before anything is trained, if the model does not log a loss, or a metric is no single figure.
+        ValueError: if the model does not log a loss (before anything is trained, or after an epoch if that is a matter
+            of its `train_step`); before anything is trained, if a metric is no single figure.
     """
     from ..optimizer_comparison import OptimizerComparison
 
     before = _untrained(prepare, seed, check)
     keras.utils.set_random_seed(seed)
     trial = prepare(seed)
-    comparison = OptimizerComparison({one.label: one.make(one.learning_rate) for one in candidates}, exact=exact)
+    optimizers = {one.label: one.make(one.learning_rate) for one in candidates}
+    comparison = OptimizerComparison(optimizers, keep=candidates[0].label, exact=exact)  # the model is of no more use
     clock, by_label = _Progress(tell), {one.label: one for one in candidates}
     callbacks = [*trial.callbacks, comparison, clock]
     trial.model.fit(**trial.fit, validation_data=trial.validation, epochs=epochs, callbacks=callbacks, verbose=0)
@@ -108,7 +110,7 @@ def _untrained(prepare: Callable[[int], Trial], seed: int, check: Callable[[Sequ
     training = trial.fit["x"] if trial.fit.get("y") is None else (trial.fit["x"], trial.fit["y"])
     found = trial.evaluate(training if trial.validation is None else trial.validation)
     if "loss" not in found:
-        raise ValueError(f"the model must log a loss to be compared; it logs {', '.join(found) or 'nothing'}.")
+        raise ValueError(_without_loss(found))
     check([*found, *(f"val_{name}" for name in found if trial.validation is not None)])
     return found["loss"]
 
@@ -134,7 +136,13 @@ class _Progress(EpochClock):
 
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
+        if "loss" not in (logs or {}):
+            raise ValueError(_without_loss(name for name in logs or {} if "/" not in name))
         self.tell(epoch + 1)
+
+
+def _without_loss(names: Iterable[str]) -> str:
+    return f"the model must log a loss to be compared; it logs {', '.join(names) or 'nothing'}."
 
 
 def _names(candidate: Candidate) -> dict[str, Any]:

@@ -19,9 +19,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
-from ..keras_internals import add_to
+from ..keras_internals import add_to, tf
 
 # Integers that count exactly. JAX has none of 64 bits by default: there a count is kept in two parts, high and low.
 _DTYPE = "int32" if keras.backend.backend() == "jax" else "int64"

@@ -150,7 +150,7 @@ def test_what_batches_show_is_said_with_the_rest(capsys):
     model = keras.Sequential([keras.Input((5,)), layers.Dense(4)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     doctor = TrainingDoctor(batches=(X, np.sort(Y)))
-    model.fit(X, np.sort(Y), verbose=0, callbacks=[doctor])
+    model.fit(X, np.sort(Y), shuffle=False, verbose=0, callbacks=[doctor])
     assert doctor.results["epoch"].tolist() == [0]
     assert "- Data not shuffled (before training): 9" in capsys.readouterr().out
 
@@ -226,3 +226,17 @@ def test_a_look_that_fails_does_not_end_the_fit():
 
 def test_a_few_labels_may_be_equal_by_chance():
     assert found((X[:8], np.zeros(8))) == []
+
+
+def test_one_feature_out_of_scale_is_named():
+    x = X.copy()
+    x[:, 2] = 1000 * x[:, 2] + 30000
+    (one,) = look_at_batches((x, Y))
+    assert one["evidence"].endswith(", most of it feature 2 (counted from 0)")
+    (all_alike,) = look_at_batches((1000 * X, Y))
+    assert "feature" not in all_alike["evidence"]
+
+
+def test_arrays_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match=r"\[256\] samples have \[10\] labels"):
+        look_at_batches((X, Y[:10]))

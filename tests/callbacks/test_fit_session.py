@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from fitting_ways import BACKEND, BATCH, OwnStep, fit, model_of, on_tensorflow, samples
 from gradschool.callbacks import DeadUnitTracker, GradientClipping, GradientMonitor, OptimizerComparison
+from gradschool.callbacks.gradient_clipping import NonFiniteGradientError
 from gradschool.callbacks.keras_internals import session_of, stages_of
 
 OURS = {
@@ -208,3 +209,22 @@ def test_optimizers_beside_the_models_own_are_told_of(ours):
     model.other = keras.optimizers.SGD()
     with pytest.warns(UserWarning, match=r"keeps other optimizers beside model\.optimizer \(other\)"):
         fit(model, x, y, callbacks=[ours()])
+
+
+def test_the_error_of_a_fit_comes_when_all_callbacks_have_had_their_last_word():
+    class Grows(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = [0.01, 1e30, 0.01][epoch]
+
+    model, (x, y) = relu_model(), samples()
+    best = keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)
+    with pytest.raises(NonFiniteGradientError):
+        fit(model, x, y, epochs=3, validation_data=(x, y), callbacks=[Grows(), best, GradientClipping(global_norm=1e9)])
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), best.best, rtol=1e-5)
+
+
+def test_no_tensor_of_a_step_is_kept():
+    model, (x, y) = relu_model(), samples()
+    clipping = GradientClipping(global_norm=1.0, nonfinite="skip")
+    fit(model, x, y, callbacks=[clipping])
+    assert clipping._stage._allowed is None

@@ -97,6 +97,7 @@ def no_gradients():
 
 # === Every rule, every way ===
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize("mode", LIMITS)
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_weights_and_figures_are_those_of_training_by_hand(use, compile_arguments, mode):
@@ -109,6 +110,7 @@ def test_every_way_of_training_gives_the_same(use, compile_arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_accumulated_gradients_are_clipped_once(use, compile_arguments):
     optimizer = keras.optimizers.SGD(0.1, momentum=0.9, gradient_accumulation_steps=2)
@@ -240,6 +242,7 @@ def averaging(overwrite=None):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -592,6 +595,7 @@ def test_a_picture_and_a_table(tmp_path):
         ({"percentile": 10, "window": 0}, "window is a number of updates, at least 1"),
         ({"norm": 1.0, "window": 5}, "goes with percentile"),
         ({"norm": 1.0, "exclude": "last"}, "exclude goes with adaptive"),
+        ({"norm": 1.0, "epsilon": 0.1}, "epsilon goes with adaptive; got 0.1 with norm"),
         ({"adaptive": 0.01, "epsilon": 0}, "epsilon must be a positive number"),
         ({"adaptive": 0.01, "exclude": ["last", 3]}, "exclude takes names, patterns or Keras layers; got 3"),
         ({"value": True}, "value must be a positive number; got True"),
@@ -633,7 +637,7 @@ def test_a_layer_of_another_model_is_not_excluded():
 def test_a_layer_that_is_not_there_is_refused_before_training():
     model = model_of()
     before = weights(model)
-    with pytest.raises(ValueError, match="exclude: no layer fits 'logits'; there are hidden, last"):
+    with pytest.raises(ValueError, match="exclude: no layer fits 'logits'; there are: hidden, last"):
         fit(model, *samples(), callbacks=[GradientClipping(adaptive=0.01, exclude="logits")])
     np.testing.assert_array_equal(weights(model)[0], before[0])
 

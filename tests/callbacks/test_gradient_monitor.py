@@ -1,6 +1,8 @@
 """`GradientMonitor` inside `fit`, against gradients, updates and noise computed apart."""
 
+import copy
 import itertools
+import pickle
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from fitting_ways import BATCH, FEW, SAMPLES, WAYS, OwnStep, assert_weights, fit
 from gradients import gradients
 from gradschool.callbacks import GradientClipping, GradientMonitor
 from gradschool.callbacks.gradients.findings import find_trouble
+from gradschool.callbacks.gradients.selection import chosen_names
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 
 LAYERS = ("hidden", "last")
@@ -93,6 +96,7 @@ def test_norms_and_ratios_are_those_of_training_by_hand(use, compile_arguments, 
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_gradients_are_seen_before_clipping_in_either_order(use, compile_arguments):
     x, y = samples()
@@ -107,6 +111,7 @@ def test_gradients_are_seen_before_clipping_in_either_order(use, compile_argumen
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 def test_watching_changes_nothing():
     x, y = samples()
     plain, watched = model_of(), model_of()
@@ -191,6 +196,47 @@ def test_layers_may_be_chosen_by_themselves():
     assert monitor.results[["layer", "depth"]].to_numpy().tolist() == [["last", 1]]
     with pytest.raises(ValueError, match="layers: 'last' has no weights that are trained in "):
         fit(model_of(), *samples(), callbacks=[monitor])
+
+
+def nested():
+    inner = keras.Sequential([keras.Input((3, 2)), layers.Dense(4, name="deep")], name="enc")
+    model = keras.Sequential([keras.Input((3, 2)), inner, layers.GRU(2, name="gru"), layers.Dense(1, name="out")])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_layers_may_be_chosen_by_their_own_names():
+    monitor = GradientMonitor(layers=["deep", "out"])
+    x, y = np.ones((BATCH, 3, 2), "float32"), np.ones((BATCH, 1), "float32")
+    fit(nested(), x, y, epochs=1, callbacks=[monitor])
+    assert monitor.results["layer"].tolist() == ["enc/deep", "out"]
+
+
+def test_layers_may_be_chosen_by_patterns_and_by_what_they_lie_in():
+    model = nested()
+    for wanted in ("deep", "enc/deep", "d*p", "e*p", "enc"):
+        assert chosen_names(model, [wanted]) == {"enc/deep"}
+    for wanted in ("gru", "gru_cell", "gru/gru_cell", model.get_layer("gru")):
+        assert chosen_names(model, [wanted]) == {"gru/gru_cell"}
+    model.get_layer("enc").trainable = False
+    with pytest.raises(ValueError, match="layers: no layer fits 'deep'"):
+        chosen_names(model, ["deep"])
+
+
+@pytest.mark.parametrize(
+    ("clipping", "ours"),
+    [
+        ({"clipnorm": 1e-3}, "norm"),
+        ({"global_clipnorm": 1e-3}, "global_norm"),
+        ({"clipvalue": 1e-3}, "value"),
+    ],
+)
+def test_an_optimizer_that_clips_by_itself_is_said(clipping, ours):
+    ((name, limit),) = clipping.items()
+    monitor = GradientMonitor()
+    with pytest.warns(UserWarning, match=rf"{name}={limit}. .* after that; with GradientClipping\({ours}={limit}\)"):
+        fit(model_of(keras.optimizers.SGD(0.1, **clipping)), *samples(), epochs=1, callbacks=[monitor])
+    assert (monitor.results["gradient_norm_max"] < 0.01).all()
 
 
 def test_a_model_that_only_its_first_step_would_build_is_measured():
@@ -279,6 +325,42 @@ def test_updates_that_are_left_out_belong_to_no_pair_and_have_no_ratio():
     np.testing.assert_allclose(ours["product_of_successive"], wanted, rtol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_parts_of_updates_that_are_not_finite_do_not_count(use, compile_arguments):
+    x, y = samples()
+    bad = x.copy()
+    bad[2 * BATCH : 3 * BATCH] *= 100  # the finite part of the second update
+    bad[3 * BATCH] = np.nan
+    noise = []
+    for inputs, targets in ((bad, y), (x[: 2 * BATCH], y[: 2 * BATCH])):
+        optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
+        monitor, clipping = GradientMonitor(noise_scale=True), GradientClipping(global_norm=1e9, nonfinite="skip")
+        model = use(model_of(optimizer, **compile_arguments))
+        fit(model, inputs, targets, epochs=1, callbacks=[monitor, clipping])
+        noise.append(monitor.noise_rows[0])
+    for name in ("square_of_update", "square_of_part", "noise_scale"):
+        assert noise[0][name] == pytest.approx(noise[1][name], rel=1e-5)
+
+
+@pytest.mark.parametrize("accumulate", [None, 2])
+def test_an_epoch_without_a_finite_update_has_no_noise_scale(accumulate):
+    x, y = samples()
+    model = model_of(keras.optimizers.SGD(0.1, gradient_accumulation_steps=accumulate))
+    monitor, clipping = GradientMonitor(noise_scale=True), GradientClipping(global_norm=1.0, nonfinite="skip")
+    fit(model, x * np.float32(np.nan), y, epochs=1, callbacks=[monitor, clipping])
+    assert np.isnan(monitor.noise_rows[0]["noise_scale"])
+
+
+def test_a_gradient_whose_square_is_infinite_belongs_to_no_pair():
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.0), loss=lambda y_true, y_pred: ops.mean(y_true * y_pred))
+    slopes = np.array([[1], [3e38], [100], [1], [2], [3]], "float32")  # the gradients
+    monitor, clipping = GradientMonitor(noise_scale=True), GradientClipping(value=1.0, nonfinite="skip")
+    model.fit(np.ones((6, 1)), slopes, batch_size=1, shuffle=False, verbose=0, callbacks=[monitor, clipping])
+    assert monitor.noise_rows[0]["product_of_successive"] == pytest.approx((100 * 1 + 1 * 2 + 2 * 3) / 3)
+
+
 def pairs_by_hand(x, y, without):
     """The mean product of successive updates' gradients, but for that of one pair, counted from 1."""
     model, flat = model_of(), []
@@ -328,6 +410,25 @@ def test_vanishing_gradients_are_named_with_the_evidence():
     norms = dict(zip(monitor.results["layer"], monitor.results["gradient_norm"], strict=True))
     assert f"{norms['h0']:.3g}" in found["h0"]["evidence"]
     assert "from layer to layer it shrinks to 0." in found["h0"]["evidence"]
+
+
+def test_the_evidence_of_vanishing_multiplies_out():
+    row = {"epoch": 1, "nonfinite": 0}
+    norms = {"a": 1e-6, "b": 1e-5, "c": 1e-5, "d": 1.0}
+    rows = [{**row, "layer": name, "gradient_norm": norm, "gradient_norm_max": norm} for name, norm in norms.items()]
+    assert find_trouble(rows, {})[0]["evidence"] == (
+        "its mean gradient norm is 1e-06, 1e+06 times smaller than that of d (1); on average, from layer to layer it "
+        "shrinks to 0.01 of what it was"
+    )
+
+
+def test_a_gradient_too_small_for_float32_is_called_so():
+    model, monitor = model_of(), GradientMonitor()
+    x, y = samples(BATCH)
+    model.layers[1].kernel.assign(ops.convert_to_numpy(model.layers[1].kernel) * 1e-24)
+    fit(model, x, y, epochs=1, callbacks=[monitor])
+    (found,) = [one for one in monitor.findings if one["layer"] == "hidden"]
+    assert found["evidence"].startswith("float32 cannot tell its gradient from 0; that of last has a norm of ")
 
 
 def test_exploding_gradients_are_named_with_the_evidence():
@@ -405,6 +506,17 @@ class TwoOptimizers(keras.Sequential):
             self.__dict__["optimizer"] = kept
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_monitor_can_be_copied_after_a_fit(copied):
+    monitor = GradientMonitor(every=1, noise_scale=True)
+    fit(model_of(), *samples(), callbacks=[monitor])
+    assert not any(ops.is_tensor(value) for value in vars(monitor._watch).values())
+    other = copied(monitor)
+    assert other.rows == monitor.rows
+    fit(model_of(), *samples(), callbacks=[other])
+    assert [row["gradient_norm"] for row in other.rows] == pytest.approx([row["gradient_norm"] for row in monitor.rows])
+
+
 @on_tensorflow
 @pytest.mark.filterwarnings("ignore:.*keeps other optimizers beside model.optimizer")
 def test_an_optimizer_that_updates_nothing_is_said():
@@ -451,5 +563,5 @@ def test_models_with_nothing_to_train_are_refused():
 
 
 def test_a_layer_that_is_not_there_is_refused_before_training():
-    with pytest.raises(ValueError, match="layers: no layer fits 'hiden'; there are hidden"):
+    with pytest.raises(ValueError, match=r"layers: no layer fits 'hiden'; .*hidden"):
         fit(model_of(), *samples(), callbacks=[GradientMonitor(layers=["hiden"])])

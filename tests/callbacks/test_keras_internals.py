@@ -168,6 +168,7 @@ FEW = [way for way in WAYS if way.id in ("graph", "jit", "engine")]
 
 # === What every way of training gives ===
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(
     ("use", "compile_arguments", "optimizer"),
     [pytest.param(*way.values, "sgd", id=f"{way.id}-sgd", marks=way.marks) for way in WAYS]
@@ -191,6 +192,7 @@ def test_norms_and_weights_are_those_of_a_loop_by_hand(use, compile_arguments, o
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_accumulated_gradients_arrive_once_for_every_update(use, compile_arguments):
     x, y = samples()
@@ -205,6 +207,7 @@ def test_accumulated_gradients_arrive_once_for_every_update(use, compile_argumen
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_train_step_of_its_own_is_seen(use, compile_arguments):
     x, y = samples()
@@ -226,6 +229,7 @@ def mixed_precision():
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.usefixtures("mixed_precision")
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_mixed_precision_gradients_arrive_unscaled_and_without_overflows(use, compile_arguments):
@@ -337,6 +341,7 @@ def test_a_model_without_optimizer_has_no_stages():
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_nothing_is_left_behind(use, compile_arguments):
     x, y = samples()

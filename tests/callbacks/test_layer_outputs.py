@@ -82,6 +82,7 @@ def model_of(**arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_calls_in_training_steps_are_told_and_no_others(use, compile_arguments):
     model, watcher = use(model_of(**compile_arguments)), Watcher("first")

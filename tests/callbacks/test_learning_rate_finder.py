@@ -1,9 +1,8 @@
 """The learning-rate finder against a loop by hand; and that nothing of it is left in the model."""
 
-import json
+import gc
 import pickle
-import subprocess
-import sys
+import weakref
 
 import keras
 import numpy as np
@@ -13,10 +12,17 @@ from keras import layers, ops
 import finder_on_replicas
 from fitting_ways import BACKEND, GRAPH, compiled, on_tensorflow
 from gradients import gradients
-from gradschool.callbacks import GradientClipping, GradientMonitor, LearningRateFinder, TrainingDoctor
+from gradschool.callbacks import (
+    GradientClipping,
+    GradientMonitor,
+    LearningRateFinder,
+    TrainingDoctor,
+    learning_rate_finder,
+)
 from gradschool.callbacks.keras_internals import session_of, stages_of
 from gradschool.zoo import MLP
 from gradschool.zoo.engine.use import use_engine
+from programs import LAUNCH, run_program
 
 SAMPLES, BATCH = 96, 8
 
@@ -30,6 +36,14 @@ class OwnStep(keras.Sequential):
 
     def train_step(self, *arguments):
         return super().train_step(*arguments)
+
+
+class UpdatesNothing(keras.Sequential):
+    """Its step does not use the optimizer."""
+
+    def train_step(self, *arguments):
+        logs = {"loss": 0.0}
+        return (logs, arguments[0]) if BACKEND == "jax" else logs
 
 
 def samples():
@@ -99,6 +113,7 @@ WAYS = [
 
 # === What is measured ===
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(
     ("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "eager", "jit", "engine")]
 )
@@ -150,6 +165,7 @@ def test_steps_skipped_for_an_overflow_do_not_raise_the_rate():
 
 # === The model is as before ===
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.parametrize(
     ("use", "compile_arguments", "optimizer"),
     [pytest.param(*way.values, None, id=way.id, marks=way.marks) for way in WAYS]
@@ -268,6 +284,31 @@ def test_a_model_is_as_before_when_the_fit_breaks_off():
     assert float(ops.convert_to_numpy(model.optimizer.learning_rate)) == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize("breaks", [False, True])
+def test_nothing_of_the_model_is_held_on_to(breaks, monkeypatch):
+    made = []
+
+    class Remembered(learning_rate_finder.Snapshot):
+        def __init__(self, model):
+            super().__init__(model)
+            made.append(weakref.ref(self))
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if breaks:
+                raise RuntimeError("broken off")
+
+    monkeypatch.setattr(learning_rate_finder, "Snapshot", Remembered)
+    model, finder = model_of(), LearningRateFinder(1e-4, 1.0, steps=12)
+    try:
+        fit(model, finder, callbacks=[Break()])
+    except RuntimeError:
+        assert breaks
+    gc.collect()
+    assert [one() for one in made] == [None]
+    assert finder.rows
+
+
 @pytest.mark.slow
 def test_files_written_in_the_meantime_know_nothing_of_it(tmp_path):
     model = model_of(keras.optimizers.Adam(schedule()))
@@ -324,6 +365,24 @@ def test_it_ends_at_a_loss_that_is_no_number(use, compile_arguments):
     assert not np.isfinite(finder.rows[-1]["loss"])
     assert finder.highest_stable < 1e3
     assert_same(before, values_of(model))
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "engine")])
+@pytest.mark.parametrize("epochs", [1, 4])
+def test_a_test_without_any_update_tells_nothing(use, compile_arguments, epochs):
+    model = use(model_of(kind=UpdatesNothing, **compile_arguments))
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"saw no update in the \d+ steps of its test: UpdatesNothing.train_step must"):
+        fit(model, LearningRateFinder(steps=24), epochs=epochs)
+    assert_same(before, model.get_weights())
+    assert session_of(model) is None
+
+
+def test_updates_that_were_all_left_out_are_said_to_be():
+    model = model_of(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=2.0**126))
+    x, y = samples()
+    with pytest.raises(ValueError, match=r"every update was left out.*more epochs"):  # the scale is still too high
+        model.fit(x, y * 1e10, batch_size=BATCH, verbose=0, callbacks=[LearningRateFinder(steps=12)])
 
 
 def test_with_fewer_steps_than_wanted_the_rate_rises_faster():
@@ -467,6 +526,17 @@ def test_states_that_are_no_variables_of_the_model_are_refused():
         model.fit(np.ones((8, 3, 2)), np.ones((8, 3)), verbose=0, callbacks=[LearningRateFinder()])
 
 
+@on_tensorflow
+def test_a_step_that_is_compiled_by_itself_is_refused():
+    import tensorflow as tf
+
+    class Compiled(OwnStep):
+        train_step = tf.function(OwnStep.train_step)
+
+    with pytest.raises(ValueError, match=r"Compiled\.train_step is a tf\.function"):
+        fit(model_of(kind=Compiled), LearningRateFinder())
+
+
 def test_several_optimizers_are_refused():
     if not hasattr(keras.optimizers, "MultiOptimizer"):
         pytest.skip("this Keras has none")
@@ -501,24 +571,13 @@ def test_a_step_without_a_loss_is_refused():
 
 
 # === Replicas ===
-def run(way, replicas, *launch):
-    command = [sys.executable, *launch, finder_on_replicas.__file__, way, str(replicas)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '"as before"' in line]
-
-
 @on_tensorflow
 @pytest.mark.slow
 def test_several_replicas_and_workers_find_what_one_device_does():
-    (one,) = run("plain", 1)
-    others = [
-        *run("plain", 2),
-        *run("engine", 2),
-        *run("workers", 2, "-m", "gradschool", "launch", "--workers", "2", "--"),
-    ]
+    (_, one), *others = run_program(finder_on_replicas.__file__, "plain:1", "plain:2", "engine:2")
+    others += run_program(finder_on_replicas.__file__, "workers:2", launch=LAUNCH)
     assert len(others) == 4
-    for other in others:
+    for _, other in others:
         assert other["as before"]
         assert other["suggestion"] == pytest.approx(one["suggestion"], rel=1e-3)
         for name in ("learning_rate", "loss"):

@@ -17,6 +17,7 @@ def percentiles(history, norms):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 def test_the_same_numbers_as_numpy_of_the_whole_list():
     norms = np.random.default_rng(0).lognormal(size=40).astype("float32")
     norms[[5, 6, 7]] = norms[5]  # equal ones

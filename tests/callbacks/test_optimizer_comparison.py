@@ -23,6 +23,7 @@ from gradschool.callbacks.keras_internals import (
     session_of,
     stages_of,
 )
+from gradschool.callbacks.study.learning_rate_sweep import find_makers
 from gradschool.zoo.engine.use import use_engine
 
 pytestmark = pytest.mark.slow  # many compilations
@@ -88,6 +89,34 @@ class OwnStep(keras.Model):
         return {**result, "sum": ops.sum(self.hidden.kernel)}
 
 
+class LogsAnotherName(keras.Sequential):
+    """Its step logs the loss by another name, and leaves out the metrics."""
+
+    def train_step(self, *arguments):
+        result = super().train_step(*arguments)
+        logs, *state = result if BACKEND == "jax" else (result,)
+        logs = {"crossentropy": logs["loss"]}
+        return (logs, *state) if state else logs
+
+
+class LogsLossOfItsOwn(keras.Sequential):
+    """Its step logs a loss that is not the metric of that name."""
+
+    def train_step(self, *arguments):
+        result = super().train_step(*arguments)
+        logs, *state = result if BACKEND == "jax" else (result,)
+        logs = {"loss": 2 * logs["loss"], "half": logs["loss"]}
+        return (logs, *state) if state else logs
+
+
+class UpdatesNothing(keras.Sequential):
+    """Its step does not use the optimizer."""
+
+    def train_step(self, *arguments):
+        logs = {"loss": 0.0}
+        return (logs, arguments[0]) if BACKEND == "jax" else logs
+
+
 def stack():
     return keras.Sequential(
         [
@@ -144,6 +173,7 @@ def assert_as_fits_of_their_own(comparison, history, optimizers, tolerance=None,
             assert_equal(history.history[f"{metric}/{name}"], values, **(tolerance or {}))
 
 
+@pytest.mark.every_backend
 # === Every copy is a fit of its own ===
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_every_copy_is_a_fit_of_its_own(use, compile_arguments):
@@ -173,6 +203,84 @@ def test_a_subclass_with_a_step_of_its_own_and_no_weights_yet(use, compile_argum
     history = fit(model_of(build=OwnStep, use=use, **compile_arguments), comparison)
     assert_as_fits_of_their_own(comparison, history, optimizers, build=OwnStep, use=use, **compile_arguments)
     assert {"sum", "sum/sgd", "sum/adam"} <= set(history.history)
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+@pytest.mark.parametrize("validation_data", [None, tuple(one[:20] for one in samples())], ids=["alone", "validated"])
+def test_a_copy_has_no_figures_but_those_that_the_step_logs(use, compile_arguments, validation_data):
+    optimizers = {"sgd": lambda: keras.optimizers.SGD(0.1), "adam": lambda: keras.optimizers.Adam(0.01)}
+    arguments = {"build": lambda: LogsAnotherName(stack().layers), "use": use, **compile_arguments}
+    comparison = OptimizerComparison(made(optimizers), keep="adam", exact=True)
+    history = fit(model_of(**arguments), comparison, validation_data=validation_data).history
+    for name, make in optimizers.items():
+        own = fit(model_of(make(), **arguments), validation_data=validation_data).history
+        rows = comparison.results.query("optimizer == @name")
+        assert sorted(rows.columns) == sorted([*own, "epoch", "optimizer", "diverged"])
+        for metric, values in own.items():
+            assert_equal(rows[metric], values)
+            assert_equal(history[f"{metric}/{name}"], values)
+    assert {metric.rpartition("/")[2] for metric in history} == {*optimizers, *own}
+
+
+def test_what_a_step_logs_counts_and_not_the_metric_of_its_name():
+    optimizers = {"sgd": lambda: keras.optimizers.SGD(0.1), "adam": lambda: keras.optimizers.Adam(0.01)}
+    arguments = {"build": lambda: LogsLossOfItsOwn(stack().layers), "jit_compile": BACKEND == "jax"}
+    comparison = OptimizerComparison(made(optimizers), keep="adam", exact=True)
+    fit(model_of(**arguments), comparison)
+    for name, make in optimizers.items():
+        own = fit(model_of(make(), **arguments)).history
+        rows = comparison.results[comparison.results["optimizer"] == name]
+        assert_equal(rows["loss"], own["loss"])
+        assert_equal(rows["loss"], 2 * rows["half"])
+
+
+@pytest.mark.parametrize("first", ["good", "useless"])
+def test_without_a_loss_in_the_logs_it_has_to_be_said_what_to_choose_by(first):
+    def fitted(names, **arguments):
+        rates = {"good": 0.5, "useless": 1e-9}
+        comparison = OptimizerComparison({name: keras.optimizers.SGD(rates[name]) for name in names}, **arguments)
+        model = model_of(build=lambda: LogsAnotherName(stack().layers))
+        models.append((model, model.optimizer))
+        fit(model, comparison, validation_data=None)
+        return comparison
+
+    models = []
+    both = sorted(["good", "useless"], key=lambda name: name != first)
+    with pytest.raises(ValueError, match=r"no loss to choose .* the model logs crossentropy: say .* monitor=.* keep="):
+        fitted(both)
+    model, own = models[0]
+    assert model.optimizer is own
+    assert session_of(model) is None
+    chosen = fitted(both, monitor="crossentropy")  # its name tells that less is better
+    assert chosen.kept == "good"
+    (axes,) = chosen.plot().axes
+    assert axes.get_title(loc="left") == "crossentropy"
+    assert [line.get_label() for line in axes.get_lines()] == both
+    assert fitted(both, keep="useless").kept == "useless"
+    assert fitted([first]).kept == first
+
+
+@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
+def test_a_step_that_uses_no_optimizer_compares_nothing(use, compile_arguments):
+    model = model_of(build=lambda: UpdatesNothing(stack().layers), use=use, **compile_arguments)
+    comparison = OptimizerComparison({"sgd": "sgd", "adam": "adam"})
+    with pytest.raises(ValueError, match=r"has updated anything in the first epoch: UpdatesNothing\.train_step must"):
+        fit(model, comparison, epochs=3)
+    assert session_of(model) is None
+
+
+def test_updates_may_come_after_the_first_epoch():
+    accumulating = {rate: keras.optimizers.SGD(rate, gradient_accumulation_steps=5) for rate in (0.1, 0.01)}
+    comparison = OptimizerComparison({f"rate_{rate}": one for rate, one in accumulating.items()})
+    fit(model_of(), comparison)
+    assert not np.array_equal(comparison.weights["rate_0.1"][0], comparison.weights["rate_0.01"][0])
+    x, y = samples()
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=2.0**126)
+    model = model_of(scaled)
+    before = model.get_weights()[0]
+    comparison = OptimizerComparison({"sgd": "sgd", "adam": "adam"})
+    model.fit(x * 1e10, y, batch_size=BATCH, verbose=0, callbacks=[comparison])  # every gradient overflows
+    assert_equal(comparison.weights["adam"][0], before)
 
 
 @pytest.fixture
@@ -495,6 +603,7 @@ def test_a_model_is_saved_in_the_middle_as_if_it_were_alone(tmp_path):
     )
 
 
+@pytest.mark.every_backend
 # === A copy that diverges ===
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_copy_that_diverges_does_no_harm(use, compile_arguments):
@@ -563,6 +672,7 @@ def test_variables_without_weight_decay_stay_without():
     assert not np.array_equal(comparison.weights["all"][0], comparison.weights["some"][0])
 
 
+@pytest.mark.every_backend
 def test_a_stage_counts_for_every_copy_by_itself():
     class Count(GradientStage):
         def build(self, variables):
@@ -641,7 +751,8 @@ def test_rows_logs_and_picture():
         (["sgd", "adam"], {}, "must be a dict"),
         ({"a/b": "sgd"}, {}, "without a slash"),
         ({1: "sgd"}, {}, "named by strings"),
-        ({"sgd": "sdg"}, {}, r"optimizers\['sgd'\] must be an optimizer of Keras's or a name; got 'sdg'"),
+        ({"sgd": "sdg"}, {}, r"^unknown optimizer 'sdg'; did you mean 'sgd'"),
+        ({"sgd": "lossscaleoptimizer"}, {}, "unknown optimizer 'lossscaleoptimizer'"),
         ({"sgd": None}, {}, "got None"),
         ({"sgd": "sgd"}, {"keep": "adam"}, "keep='adam' is none of the optimizers: sgd"),
         ({"sgd": "sgd"}, {"keep": "sgd", "monitor": "loss"}, "leave out monitor"),
@@ -652,6 +763,15 @@ def test_rows_logs_and_picture():
 def test_arguments_that_do_not_fit(optimizers, arguments, words):
     with pytest.raises(ValueError, match=words):
         OptimizerComparison(optimizers, **arguments)
+
+
+def test_an_unknown_name_is_told_in_the_words_of_compare_optimizers():
+    told = []
+    for refuse in (lambda: OptimizerComparison({"a": "addam"}), lambda: find_makers({"a": "addam"})):
+        with pytest.raises(ValueError, match="did you mean 'adam'") as caught:
+            refuse()
+        told.append(str(caught.value))
+    assert told[0] == told[1]
 
 
 def test_what_does_not_go_together_is_refused_before_training():

@@ -33,6 +33,12 @@ def make_model():
     )
 
 
+def compiled_model():
+    model = make_model()
+    model.compile("sgd", LOSS)
+    return model
+
+
 def compare(optimizers=("sgd", "adam"), make=make_model, data=TRAIN, **kwargs):
     return compare_optimizers(make, optimizers, *data, **{**COMMON, "seeds": 2, "learning_rates": 2, **kwargs})
 
@@ -339,6 +345,10 @@ def test_infinite_figures_survive_on_disk(tmp_path):
         ({"target": ("val_auc", 0.9)}, "target: 'val_auc' is none of what is measured: .*val_accuracy"),
         ({"monitor": "accurac"}, "monitor: 'accurac' is none of what is measured"),
         ({"loss": None}, "loss is missing"),
+        ({"data": (TRAIN[0],)}, "y is missing: x is arrays, and the loss needs their targets"),
+        ({"data": ([TRAIN[0], TRAIN[0]],)}, "y is missing"),
+        ({"data": ({"x": TRAIN[0]},)}, "y is missing"),
+        ({"data": (TRAIN[0],), "loss": None, "metrics": None, "make": compiled_model}, "y is missing"),
         ({"make": 3}, "make_model must be a function .* got 3"),
         ({"make": lambda: 3}, "make_model must give a keras.Model; got 3"),
     ],
@@ -347,6 +357,37 @@ def test_refusals_before_anything_is_trained(arguments, says, monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: pytest.fail("it trained"))
     with pytest.raises(ValueError, match=says):
         compare(**{**HELD_OUT, **arguments})
+
+
+def test_a_model_without_a_loss_of_targets_needs_no_targets():
+    def make():
+        model = keras.Sequential([keras.Input((7,)), keras.layers.Dense(3, activity_regularizer="l2")])
+        model.compile("sgd")
+        return model
+
+    study = compare(["sgd"], make, data=(TRAIN[0],), loss=None, metrics=None, seeds=1, epochs=1)
+    assert study.rule.monitor == "loss"
+
+
+def test_a_step_that_logs_no_loss_is_refused_after_an_epoch():
+    class Silent(keras.Sequential):
+        def train_step(self, *arguments):
+            result = super().train_step(*arguments)
+            logs, *state = result if keras.backend.backend() == "jax" else (result,)
+            logs = {"error": logs["loss"]}
+            return (logs, *state) if state else logs
+
+    told = []
+    with pytest.raises(ValueError, match=r"the model must log a loss to be compared; it logs error\.$"):
+        compare(make=lambda: Silent(make_model().layers), tell=told.append)
+    assert not any("epoch" in line for line in told)
+
+
+def test_where_everything_diverges_nothing_is_reached():
+    study = compare(learning_rates=[1e30, 1e31], seeds=1)
+    assert (study.summary["reached"] == 0).all()
+    assert (study.summary["training_speed"] == "not reached").all()
+    assert study.notes[0].startswith("There is no target, and nothing is reached")
 
 
 def test_an_option_that_there_is_not_is_named():

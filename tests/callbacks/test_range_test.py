@@ -71,6 +71,13 @@ def test_losses_that_are_no_numbers_do_not_count():
     assert steepest_rate(RATES[:151], losses) == pytest.approx(1e-2, rel=0.05)
 
 
+def test_steps_at_one_and_the_same_rate_have_no_slope():
+    rates = [*[1e-6] * 12, *RATES[100:]]  # the first updates were left out
+    with np.errstate(all="raise"):
+        assert steepest_rate(rates, [*[2.3] * 12, *a_test()[100:]]) == pytest.approx(1e-2, rel=0.05)
+        assert steepest_rate([1e-6] * 12, np.linspace(2, 1, 12)) is None
+
+
 # === Divergence ===
 def stops_after(losses, width=5, stop_at=4.0):
     return next((n for n in range(1, len(losses) + 1) if has_diverged(losses[:n], width, stop_at)), None)

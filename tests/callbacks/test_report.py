@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from gradschool.callbacks import GradientClipping, GradientMonitor, TrainingDoctor, write_report
+from gradschool.callbacks import GradientClipping, GradientMonitor, OptimizerComparison, TrainingDoctor, write_report
 from gradschool.callbacks.diagnostic import Diagnostic
 from gradschool.callbacks.report import history_rows
 from report_pages import ReportPage
@@ -130,6 +130,15 @@ def test_one_callback_need_not_stand_in_a_list(tmp_path):
     for wrong in (keras.callbacks.EarlyStopping(), "doctor", None):
         with pytest.raises(ValueError, match=r"callbacks must be a list, such as \[TrainingDoctor\(\)\]; got"):
             write_report(tmp_path / "report.html", callbacks=wrong)
+
+
+def test_of_a_comparison_it_says_which_copy_stayed_and_whose_figures_the_others_are(tmp_path):
+    comparison = OptimizerComparison({"useless": keras.optimizers.SGD(1e-9), "adam": keras.optimizers.Adam(0.1)})
+    clipping = GradientClipping(value=1.0)
+    trained(comparison, clipping, epochs=2)
+    page = ReportPage(write_report(tmp_path / "report.html", [comparison, clipping]))
+    told = "The model was left with adam. What other callbacks of the same fit have measured is of useless."
+    assert told in " ".join(page.text.split())
 
 
 def test_a_model_that_is_not_built_has_no_number_of_parameters(tmp_path):

@@ -22,7 +22,12 @@ def test_the_latest_evidence_of_each_layer_counts():
 def test_of_many_layers_all_are_named_and_some_told():
     (found,) = merge_findings([row(1, f"layer_{n}", "dead") for n in range(9)])
     assert found.what.count("layer_") == 9
-    assert found.evidence.count("layer_") == 3
+    assert found.evidence == "layer_0: dead; layer_1: dead; layer_2: dead; and 6 more"
+
+
+def test_no_more_is_said_of_few_layers():
+    (found,) = merge_findings([row(1, f"layer_{n}", "dead") for n in range(3)])
+    assert found.evidence == "layer_0: dead; layer_1: dead; layer_2: dead"
 
 
 def test_several_runs_are_named():

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradschool.callbacks.keras_internals import is_higher_better
 from gradschool.callbacks.study.measures import (
     excess,
     has_diverged,
-    is_higher_better,
     roughness,
     steps_to_target,
     usable_share,
@@ -37,6 +37,10 @@ losses = st.lists(st.floats(0.01, 5.0), min_size=1, max_size=12)
         ("mape", False),
         ("val_msle", False),
         ("logcosh", False),
+        ("val_huber", False),
+        ("dice", False),
+        ("kld", False),
+        ("cosine_similarity", True),
     ],
 )
 def test_the_name_of_a_metric_tells_which_way_is_better(metric, expected):

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from gradschool.callbacks.study.pictures import draw_study
-from gradschool.callbacks.study.runs import Rule, Runs, best_rates, common_target
+from gradschool.callbacks.study.results import OptimizerStudy
+from gradschool.callbacks.study.runs import Rule, Runs, best_rates, common_target, with_target
 from gradschool.callbacks.study.summary import summarize
 from made_up_runs import UNTRAINED, losses, made_up_runs
 
@@ -100,6 +101,47 @@ def test_without_a_target_more_than_half_of_the_optimizers_reach_it():
     rule = Rule("val_accuracy", False, 100)
     runs = Runs(upside_down, untrained)
     assert common_target(runs, rule, best_rates(runs, rule)) == (metric, -value)
+
+
+def study_of(results, untrained, rule) -> OptimizerStudy:
+    runs = Runs(results, untrained)
+    return OptimizerStudy(results, pd.DataFrame(), untrained, {}, with_target(runs, rule, best_rates(runs, rule)))
+
+
+RULES = [Rule("loss", False, 100), Rule("val_loss", False, 100), RULE]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.monitor)
+def test_where_all_runs_diverge_there_is_no_target(rule):
+    results, untrained = made_up_runs()
+    lost = study_of(results[results["learning_rate"] == 1.0], untrained, rule)  # a figure, and then none
+    assert math.isnan(lost.rule.target[1])
+    assert np.isinf(lost.summary["steps_to_target"]).all()
+    assert (lost.summary["reached"] == 0).all()
+    assert (lost.summary["training_speed"] == "not reached").all()
+    assert lost.notes[0].startswith("There is no target, and nothing is reached: at its best rate, no optimizer has")
+    assert "at most" not in lost.notes[0]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.monitor)
+def test_runs_that_diverge_set_no_target(rule):
+    results, untrained = made_up_runs()
+    alone = results[results["optimizer"] == "slow"]
+    wild = results[(results["optimizer"] == "quick") & (results["learning_rate"] == 1.0)]
+    found = study_of(pd.concat([wild, alone]), untrained, rule)
+    assert found.rule.target == study_of(alone, untrained, rule).rule.target
+    assert found.summary.set_index("optimizer")["training_speed"].to_dict() == {"slow": "fast", "quick": "not reached"}
+
+
+def test_a_loss_above_the_untrained_models_is_no_target():
+    results, untrained = made_up_runs()
+    results["val_loss"] = UNTRAINED + results["val_loss"]  # training goes well, and generalizes to nothing
+    found = study_of(results, untrained, Rule("val_loss", False, 100))
+    assert (found.summary["reached"] == 0).all()
+    assert "with a val_loss below the untrained model's" in found.notes[0]
+    below = study_of(*made_up_runs(), Rule("val_loss", False, 100))
+    assert below.rule.target[1] < UNTRAINED
+    assert below.notes[0].startswith(f"The target is val_loss of at most {below.rule.target[1]:.4g}, looked at")
 
 
 def test_the_four_columns_in_figures_and_words():

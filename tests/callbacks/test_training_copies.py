@@ -1,9 +1,5 @@
 """Copies of a model inside its own step: replicas, checkpoints, and what is decided for them."""
 
-import json
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -20,6 +16,7 @@ from gradschool.callbacks.keras_internals import (
 )
 from gradschool.zoo import Checkpoints
 from gradschool.zoo.engine.use import use_engine
+from programs import LAUNCH, run_program
 
 OPTIMIZERS = {"sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9), "adam": lambda: keras.optimizers.Adam(0.05)}
 
@@ -39,13 +36,6 @@ def model_of(optimizer="sgd", **compile_arguments):
 
 
 # === Replicas ===
-def run(way, replicas, *launch):
-    command = [sys.executable, *launch, comparison_on_replicas.__file__, way, str(replicas)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '"differences"' in line]
-
-
 def assert_as_on_one_device(results, one_device):
     assert set(results["differences"].values()) == {0.0}
     assert results["diverged"] == ["wild"]
@@ -58,25 +48,34 @@ def assert_as_on_one_device(results, one_device):
 
 
 @pytest.fixture(scope="module")
-def one_device():
-    (results,) = run("plain", 1)
-    return results
+def compared():
+    """What came out, by way and number of replicas: JAX's devices are those of a whole program."""
+    together = ("plain:1", "plain:2", "engine:2") if BACKEND == "tensorflow" else ("plain:1",)
+    alone = ("plain:2",) if BACKEND == "jax" else ()
+    return dict(
+        pair for runs in (together, alone) if runs for pair in run_program(comparison_on_replicas.__file__, *runs)
+    )
+
+
+@pytest.fixture
+def one_device(compared):
+    return compared["plain:1"]
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras has no replicas on PyTorch")
 @pytest.mark.parametrize("way", ["plain", pytest.param("engine", marks=on_tensorflow)])
-def test_every_copy_on_two_replicas_is_a_fit_of_its_own(one_device, way):
-    (results,) = run(way, 2)
-    assert_as_on_one_device(results, one_device)
+def test_every_copy_on_two_replicas_is_a_fit_of_its_own(compared, one_device, way):
+    assert_as_on_one_device(compared[f"{way}:2"], one_device)
 
 
 @pytest.mark.slow
 @on_tensorflow
 def test_every_copy_on_two_workers_is_a_fit_of_its_own(one_device):
-    both = run("workers", 2, "-m", "gradschool", "launch", "--workers", "2", "--")
+    both = run_program(comparison_on_replicas.__file__, "workers:2", launch=LAUNCH)
     assert len(both) == 2
-    for results in both:
+    for _, results in both:
         assert_as_on_one_device(results, one_device)
 
 

@@ -1,6 +1,8 @@
 """`TrainingDoctor` with runs that are really sick, each in its own way, and runs that are healthy."""
 
 import itertools
+import math
+import pickle
 import re
 
 import keras
@@ -110,6 +112,7 @@ def test_exploding_gradients():
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 def test_dead_units_and_not_what_follows_from_them():
     model = mlp(depth=2, bias_initializer=keras.initializers.Constant(-9.0))
     found, _ = examine(model, keras.optimizers.SGD(0.01), *digits(), epochs=8)
@@ -502,3 +505,93 @@ def test_samples_that_are_no_numbers_are_not_the_learning_rates_fault():
     conditions = {one["condition"] for one in doctor.rows}
     assert "inputs not finite" in conditions
     assert not conditions & {"learning rate too high", "exploding gradients"}
+
+
+def test_a_sample_that_spoils_the_updates_left_out_is_not_the_learning_rates_fault():
+    x, y = digits(512)
+    x[3] = np.nan
+    model = mlp()
+    model.compile("adam", CROSS_ENTROPY)
+    doctor, clipping = TrainingDoctor(verbose=0), GradientClipping(global_norm=1.0, nonfinite="skip")
+    history = model.fit(x, y, epochs=3, verbose=0, callbacks=[doctor, clipping, DeadUnitTracker(), GradientMonitor()])
+    assert np.isnan(history.history["loss"]).all()
+    assert np.isfinite(np.concatenate([one.ravel() for one in model.get_weights()])).all()
+    assert {row["condition"] for row in doctor.rows} == {"exploding gradients"}
+    assert all("look for samples that are not finite" in row["remedy"] for row in doctor.rows)
+
+
+def test_weights_that_are_no_numbers_have_not_killed_the_units():
+    x, y = digits(64)
+    model = mlp()
+    model.compile(keras.optimizers.SGD(1e30), CROSS_ENTROPY)
+    doctor, tracker = TrainingDoctor(verbose=0), DeadUnitTracker()
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[doctor, tracker])
+    assert tracker.rows[-1]["dead"] == 32
+    assert {row["condition"] for row in doctor.rows if row["epoch"] > 1} == {"learning rate too high"}
+
+
+def test_leaky_units_that_never_fire_go_on_learning():
+    row = {"epoch": 1, "layer": "h", "units": 8, "dead": 8, "dead_fraction": 1.0}
+    for activation in ("leaky_relu", "LeakyReLU", "PReLU"):
+        assert list(look_at_units([{**row, "activation": activation}])) == []
+    assert len(list(look_at_units([{**row, "activation": "relu"}]))) == 1
+
+
+def test_an_update_ratio_that_is_no_number_hides_no_other():
+    ratios = [math.nan, 0.2, 0.01]
+    epochs = [{"epoch": n, "loss": 2.3, "update_ratio": ratio} for n, ratio in enumerate(ratios, 1)]
+    (found,) = look_at_epochs(epochs, 5)
+    assert "an update changed the weights by 0.2 of their length on average in epoch 2" in found["evidence"]
+    falling = [{"epoch": n, "loss": 2.3 - 0.001 * n, "update_ratio": math.nan} for n in range(1, 9)]
+    assert "nan" not in str(list(look_at_epochs(falling, 5)))
+
+
+@pytest.mark.parametrize(("shuffle", "conditions"), [(True, set()), (False, {"data not shuffled"})])
+def test_arrays_that_fit_shuffles_are_not_in_their_order(shuffle, conditions):
+    x, y = digits(512)
+    order = np.argsort(y)
+    model = mlp()
+    model.compile("adam", CROSS_ENTROPY)
+    doctor = TrainingDoctor(batches=(x[order], y[order]), verbose=0)
+    model.fit(x[order], y[order], shuffle=shuffle, verbose=0, callbacks=[doctor])
+    assert {row["condition"] for row in doctor.rows} == conditions
+
+
+def test_what_has_been_used_can_be_pickled():
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    x, y = digits(64)
+    model = mlp()
+    model.compile("sgd", CROSS_ENTROPY)
+    doctor = TrainingDoctor(verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, verbose=0, callbacks=[doctor, Stop()])
+    doctor.set_model(None)
+    assert pickle.loads(pickle.dumps(doctor)).epochs == doctor.epochs != []
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")
+def test_a_model_on_replicas():
+    import tensorflow as tf
+
+    x, y = digits(64)
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = mlp()
+        model.compile("sgd", CROSS_ENTROPY)
+    doctor = TrainingDoctor(verbose=0)
+    for fresh in (True, False):
+        model.fit(x, y, verbose=0, callbacks=[doctor])
+        assert doctor._fresh == fresh
+
+
+def test_updates_that_hardly_move_the_weights_are_too_small_whatever_the_accuracy():
+    def epochs(ratio):
+        return [
+            {"epoch": n, "loss": 2.3 - 1e-5 * n, "accuracy": 0.3, "update_ratio": ratio} for n in range(1, 8)
+        ]  # of 10 classes
+
+    guess = Guess(0.1, math.log(10), math.log(10))
+    assert [one["condition"] for one in look_at_epochs(epochs(2e-7), 5, guess=guess)] == ["learning rate too low"]
+    assert list(look_at_epochs(epochs(5e-5), 5, guess=guess)) == []

@@ -33,6 +33,7 @@ def counted(counter, *calls):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 @settings(max_examples=20 if BACKEND == "jax" else 100)  # JAX compiles every shape anew
 @given(OUTPUTS, some.sampled_from([-1, 1, None]))
 def test_counts_are_those_of_numpy(outputs, axis):

@@ -80,6 +80,7 @@ def fit(model, x, y, callbacks, **arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.every_backend
 def test_a_subclassed_model_with_a_step_of_its_own(tmp_path):
     x, y = images(48, 4)
     callbacks = every_callback()

@@ -1,6 +1,6 @@
 """The gradient callbacks on one device and on several, as a program: prints what each measured, as JSON.
 
-python callbacks_on_replicas.py plain|engine|workers REPLICAS
+python callbacks_on_replicas.py WAY:REPLICAS ..., where the ways are plain, engine and workers: a line for each
 """
 
 import contextlib
@@ -13,32 +13,36 @@ import_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
 
 from gradschool import callbacks, zoo  # noqa: E402
+from split_cpu import replicas_strategy, split_for  # noqa: E402
 
 SAMPLES, BATCH, EPOCHS = 32, 8, 2
 RULES = {"global_norm": 0.3, "norm": 0.2, "value": 0.05, "normalize": 0.3, "adaptive": 0.02, "percentile": 30}
+OF_MANY = ("global_norm", "percentile")  # rules that four replicas try as well
 
 
-def main(way: str, replicas: int) -> None:
-    """Trains with every rule under the strategy, and prints the figures."""
-    if way == "workers":
-        strategy = zoo.get_strategy("multiworker")
-    elif replicas > 1:
-        cpus = tf.config.list_physical_devices("CPU")
-        tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * replicas)
-        names = [f"CPU:{number}" for number in range(replicas)]
-        reduction = tf.distribute.ReductionToOneDevice()  # the default hangs or fails on CPUs
-        strategy = tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)
-    else:
-        strategy = None
-    results = {rule: train(strategy, way, **{rule: limit}) for rule, limit in RULES.items()}
+def main(*runs: str) -> None:
+    """Trains with every rule in every way, and prints the figures."""
+    split_for(runs)
+    for run in runs:
+        way, replicas = run.split(":")
+        strategy = zoo.get_strategy("multiworker") if way == "workers" else replicas_strategy(int(replicas))
+        print(json.dumps({"run": run, "results": measured(strategy, way, OF_MANY if replicas == "4" else RULES)}))
+
+
+def measured(strategy, way: str, rules):
+    """The figures by what was tried."""
+    results = {rule: train(strategy, way, **{rule: RULES[rule]}) for rule in rules}
     results["skip"] = train(strategy, way, bad=True, value=0.05, nonfinite="skip")
-    print(json.dumps(results))
+    if len(rules) == len(RULES):
+        results["scaled"] = train(strategy, way, scale=8.0, value=RULES["value"])
+    if strategy is None or way != "plain":  # Keras cannot accumulate on replicas
+        results["accumulated"] = train(strategy, way, bad=True, accumulate=2, value=0.05, nonfinite="skip")
+    return results
 
 
-def train(strategy, way: str, bad: bool = False, **clipping):
+def train(strategy, way: str, bad: bool = False, accumulate: int | None = None, scale: float = 0.0, **clipping):
     """Trains one model; gives its weights and what the callbacks found."""
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(3)
@@ -48,7 +52,8 @@ def train(strategy, way: str, bad: bool = False, **clipping):
     with strategy.scope() if strategy else contextlib.nullcontext():
         layers = [keras.layers.Dense(5, activation="tanh", name="hidden"), keras.layers.Dense(1, name="last")]
         model = keras.Sequential([keras.Input((6,)), *layers])
-        model.compile(keras.optimizers.Adam(0.01), "mse")
+        optimizer = keras.optimizers.Adam(0.01, gradient_accumulation_steps=accumulate)
+        model.compile(keras.optimizers.LossScaleOptimizer(optimizer, scale) if scale else optimizer, "mse")
     if way != "plain":
         zoo.use_engine(model)
     clip = callbacks.GradientClipping(**clipping)
@@ -65,4 +70,4 @@ def train(strategy, way: str, bad: bool = False, **clipping):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:])

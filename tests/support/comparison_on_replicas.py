@@ -1,6 +1,6 @@
 """Optimizers compared on one device and on several, as a program: prints what differs from fits of their own, as JSON.
 
-python comparison_on_replicas.py plain|engine|workers REPLICAS
+python comparison_on_replicas.py WAY:REPLICAS ..., where the ways are plain, engine and workers: a line for each
 """
 
 import contextlib
@@ -24,10 +24,20 @@ OPTIMIZERS = {
 }
 
 
-def main(way: str, replicas: int) -> None:
-    """Compares, trains with each optimizer alone, and prints the largest differences and the copies' weights."""
-    name = {"workers": "multiworker"}.get(way, "mirrored" if replicas > 1 else "one")
-    strategy = zoo.get_strategy(name, replicas if name == "mirrored" else None)
+def main(*runs: str) -> None:
+    """Compares in every way, and prints what came out."""
+    most = max(int(run.split(":")[1]) for run in runs)
+    if most > 1 and not runs[0].startswith("workers") and keras.backend.backend() == "tensorflow":
+        zoo.get_strategy("mirrored", most)  # makes the devices, before TensorFlow has begun
+    for run in runs:
+        way, replicas = run.split(":")
+        name = {"workers": "multiworker"}.get(way, "mirrored" if int(replicas) > 1 else "one")
+        strategy = zoo.get_strategy(name, int(replicas) if name == "mirrored" else None)
+        print(json.dumps({"run": run, "results": compared(strategy, way)}))
+
+
+def compared(strategy, way: str):
+    """The largest differences from training with each optimizer alone, and the copies' weights."""
     x, y = samples()
     comparison = callbacks.OptimizerComparison(
         {**{name: make() for name, make in OPTIMIZERS.items()}, "wild": keras.optimizers.SGD(1e30)},
@@ -44,7 +54,7 @@ def main(way: str, replicas: int) -> None:
         pairs += [(own[metric], history[f"{metric}/{name}"]) for metric in own]
         differences[name] = max(float(np.abs(np.subtract(one, other)).max()) for one, other in pairs)
     fit(strategy, model, x, y)
-    result = {
+    return {
         "differences": differences,
         "weights": {name: [one.tolist() for one in comparison.weights[name]] for name in OPTIMIZERS},
         "losses": {name: comparison.step_loss[name].tolist() for name in OPTIMIZERS},
@@ -52,7 +62,6 @@ def main(way: str, replicas: int) -> None:
         "kept": comparison.kept,
         "goes on": all(bool(np.isfinite(one).all()) for one in model.get_weights()),
     }
-    print(json.dumps(result))
 
 
 def samples():
@@ -83,4 +92,4 @@ def fit(strategy, model, x, y, *callbacks):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -1,6 +1,6 @@
 """A learning-rate range test on one device or several, as a program: prints what it saw and what it left, as JSON.
 
-python finder_on_replicas.py plain|engine|workers REPLICAS
+python finder_on_replicas.py WAY:REPLICAS ..., where the ways are plain, engine and workers: a line for each
 """
 
 import contextlib
@@ -13,22 +13,22 @@ import_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
 
 from gradschool import callbacks, zoo  # noqa: E402
+from split_cpu import replicas_strategy, split_for  # noqa: E402
 
 
-def main(way: str, replicas: int) -> None:
-    """Runs the test under the strategy, and prints its losses and whether every copy of every weight is as before."""
-    strategy = None
-    if way == "workers":
-        strategy = zoo.get_strategy("multiworker")
-    elif replicas > 1:
-        cpus = tf.config.list_physical_devices("CPU")
-        tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * replicas)
-        names = [f"CPU:{number}" for number in range(replicas)]
-        reduction = tf.distribute.ReductionToOneDevice()  # the default hangs or fails on CPUs
-        strategy = tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)
+def main(*runs: str) -> None:
+    """Runs the test in every way, and prints its losses and whether every copy of every weight is as before."""
+    split_for(runs)
+    for run in runs:
+        way, replicas = run.split(":")
+        strategy = zoo.get_strategy("multiworker") if way == "workers" else replicas_strategy(int(replicas))
+        print(json.dumps({"run": run, "results": found(strategy, way)}))
+
+
+def found(strategy, way: str):
+    """The losses, the suggestion, and whether everything is as before."""
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(32, 6)).astype("float32"), rng.normal(size=(32, 1)).astype("float32")
@@ -43,7 +43,7 @@ def main(way: str, replicas: int) -> None:
     finder = callbacks.LearningRateFinder(1e-4, 10.0, steps=40, smoothing=4)
     model.fit(x, y, epochs=20, callbacks=[finder], **arguments)
     same = all(np.array_equal(one, other) for one, other in zip(before, copies(model), strict=True))
-    print(json.dumps({"rows": finder.rows, "suggestion": finder.suggestion, "as before": same}))
+    return {"rows": finder.rows, "suggestion": finder.suggestion, "as before": same}
 
 
 def copies(model) -> list[np.ndarray]:
@@ -53,4 +53,4 @@ def copies(model) -> list[np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:])

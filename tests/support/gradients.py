@@ -7,7 +7,10 @@ import numpy as np
 
 
 def gradients(model, inputs, targets, loss, training=False) -> dict[str, Any]:
-    """The derivative of `loss(targets, model(inputs))` by every trainable variable, by the variable's path."""
+    """The derivative of `loss(targets, model(inputs))` by every trainable variable, by the variable's path.
+
+    With what the layers add to the loss, as in a fit.
+    """
     compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
     values = compute(model, inputs, targets, loss, training)
     return {
@@ -23,12 +26,13 @@ def input_gradient(function, x) -> np.ndarray:
     class Holder:
         trainable_variables = (variable,)
         non_trainable_variables = ()
+        losses = ()
 
         def __call__(self, inputs, training):
             return function(keras.ops.convert_to_tensor(variable))
 
-        def stateless_call(self, trainable, others, inputs, training):
-            return function(trainable[0]), others
+        def stateless_call(self, trainable, others, inputs, training, return_losses):
+            return function(trainable[0]), others, []
 
     holder = Holder()
     return gradients(holder, None, None, lambda _, outputs: keras.ops.sum(outputs))[variable.path]
@@ -38,7 +42,7 @@ def _tensorflow(model, inputs, targets, loss, training):
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        cost = loss(targets, model(inputs, training=training))
+        cost = loss(targets, model(inputs, training=training)) + sum(model.losses)
     return tape.gradient(cost, [variable.value for variable in model.trainable_variables])
 
 
@@ -48,8 +52,8 @@ def _jax(model, inputs, targets, loss, training):
     others = [variable.value for variable in model.non_trainable_variables]
 
     def cost(trainable):
-        outputs, _ = model.stateless_call(trainable, others, inputs, training=training)
-        return loss(targets, outputs)
+        outputs, _, losses = model.stateless_call(trainable, others, inputs, training=training, return_losses=True)
+        return loss(targets, outputs) + sum(losses)
 
     return jax.grad(cost)([variable.value for variable in model.trainable_variables])
 
@@ -58,5 +62,5 @@ def _torch(model, inputs, targets, loss, training):
     import torch
 
     with torch.enable_grad():
-        cost = loss(targets, model(inputs, training=training))
+        cost = loss(targets, model(inputs, training=training)) + sum(model.losses)
     return torch.autograd.grad(cost, [variable.value for variable in model.trainable_variables], allow_unused=True)

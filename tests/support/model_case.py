@@ -1,10 +1,13 @@
 """How each model of the zoo is tried: in which small size, on which samples, with which loss.
 
-A row added to `zoo/registry.py` is tried without a word here, as a classifier of images. What needs another size or
-other samples gets an entry in `FAMILIES` (by family, or by name). A part that does not apply to a model is declared by
-the model, in `does_not_apply`, with its reason; `CLAIMS` holds what must be true then.
+The first row of a family in `zoo/registry.py` is tried without a word here, as a classifier of images. What needs
+another size or other samples gets an entry in `FAMILIES` (by family, or by name). Every further row of a family is
+counted, but tried only if it has an entry by its own name: most differ in a number alone. A model that is made of the
+parts of another one, its `kin`, is tried in fewer precisions. A part that does not apply to a model is declared by the
+model, in `does_not_apply`, with its reason; `CLAIMS` holds what must be true then.
 """
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Mapping
@@ -18,6 +21,9 @@ from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.registry import create_model, list_models, model_class, model_entry
 
 POLICIES = ("float32", "float64", "mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
+FEW_POLICIES = ("float64", "mixed_float16")  # of kin, and of the quick tests
+# Those that CI lets learn on every back end: dense, convolutional, with random draws, with a loss of its own.
+LEARN_EVERYWHERE = ("mlp", "lenet5", "variational_autoencoder", "dcgan")
 
 
 # === Samples ===
@@ -25,6 +31,13 @@ def images_and_labels(model, count: int, seed: int = 0):
     """Random inputs in [0, 1] in the model's shape; every class in turn."""
     rng = np.random.default_rng(seed)
     return rng.random((count, *model.input_shape[1:]), "float32"), np.arange(count) % model.output_shape[-1]
+
+
+def images_and_values(model, count: int, seed: int = 0):
+    """Random inputs in [0, 1] in the model's shape; random targets."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.random((count, *model.input_shape[1:]), "float32")
+    return inputs, rng.normal(size=(count, model.output_shape[-1])).astype("float32")
 
 
 def teacher(decide: Callable[[np.ndarray], np.ndarray]):
@@ -39,6 +52,22 @@ def teacher(decide: Callable[[np.ndarray], np.ndarray]):
         return inputs.astype("float32"), decide(inputs @ weights).astype("float32")
 
     return samples
+
+
+def black_and_white(model, count: int, seed: int = 0):
+    """Random squares of black and white, images that are their own targets: their cross-entropy can be zero."""
+    height, width, channels = model.input_shape[1:]
+    squares = np.random.default_rng(seed).random((count, -(-height // 4), -(-width // 4), channels)) < 0.5
+    images = squares.repeat(4, axis=1).repeat(4, axis=2)[:, :height, :width].astype("float32")
+    return images, images
+
+
+def one_image(model, count: int, seed: int = 0):
+    """The same image, half black, half white, over and over, a little spoilt; the targets are never looked at."""
+    image = np.zeros(model.input_shape[1:], "float32")
+    image[: len(image) // 2] = 1
+    noise = np.random.default_rng(seed).normal(scale=0.02, size=(count, *image.shape))
+    return (image + noise).astype("float32").clip(0, 1), np.zeros(count, "int32")
 
 
 def bits(model, count: int, seed: int = 0):
@@ -61,7 +90,10 @@ class ModelCase:
         optimizer: that learns one batch by heart,
         steps: in so many steps,
         solved: so well: from targets and answers to whether all are right.
+        learned: from the model, its inputs and its losses before and after to whether it has learned anything.
+        training: whether gradients are those of training, because some weights have none otherwise.
         options: values for the other constructor arguments, which must survive a save.
+        kin: a model with the same layers that is tried in every precision, so that this one need not be.
     """
 
     name: str
@@ -72,7 +104,19 @@ class ModelCase:
     optimizer: Callable = lambda: keras.optimizers.Adam(3e-3)
     steps: int = 150
     solved: Callable = lambda targets, logits: logits.argmax(-1) == targets
+    learned: Callable = lambda model, inputs, before, after: after < 0.1 * before
+    training: bool = False
     options: Mapping[str, Any] = field(default_factory=lambda: {"activation": "parametric_relu", "dropout": 0.2})
+    kin: str = ""
+
+    def is_slow_in(self, dtype: str) -> bool:
+        """Whether a test in a dtype policy is one of the slow tests: each policy is compiled anew."""
+        return bool(self.kin) or dtype not in FEW_POLICIES
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Dtype policies that it is tried in."""
+        return FEW_POLICIES if self.kin else POLICIES
 
     @property
     def entry(self):
@@ -96,6 +140,18 @@ class ModelCase:
 
 
 _SGD = {"optimizer": lambda: keras.optimizers.SGD(0.05), "options": {"kernel_initializer": "he_normal"}}
+_IMAGES = {
+    "answers": (13, 11, 3),
+    "samples": black_and_white,
+    "loss": "pixel_cross_entropy",
+    "optimizer": lambda: keras.optimizers.Adam(1e-2),
+    "steps": 300,
+    "solved": lambda images, logits: ((logits > 0) == images).mean(axis=(1, 2, 3)) > 0.95,
+}
+
+_ALEXNET = {"input_shape": (67, 71, 3), "classes": 7, "width": 6, "dropout": 0.0}
+_RESNET = {"input_shape": (19, 23, 3), "classes": 7, "width": 3, "blocks": (1, 1, 1, 1)}
+_VISION = {"activation": "parametric_relu", "dropout": 0.2, "normalization": "group", "input_scaling": "imagenet"}
 
 # What differs from an image classifier of any size, by family or by name.
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -134,7 +190,74 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "small": {"input_shape": (32, 32, 3), "classes": 7},
         "options": {"activation": "noisy_relu", "kernel_initializer": "he_normal"},
     },
-    "cifar_resnet": {"small": {"input_shape": (13, 17, 3), "classes": 7, "depth": 8, "width": 5}},
+    "alexnet": {"small": _ALEXNET, "options": _VISION},
+    "alexnet_two_tower": {
+        "kin": "alexnet",
+        "small": {**_ALEXNET, "kernel_initializer": "he_normal"},  # the paper's small weights take long to grow
+        "options": {"activation": "parametric_relu"},
+    },
+    "vgg": {
+        "kin": "alexnet",
+        "small": {"input_shape": (32, 37, 3), "classes": 7, "width": 3, "dropout": 0.0},
+        "options": _VISION,
+    },
+    "resnet": {"small": _RESNET, "options": _VISION},
+    "resnet50": {
+        "kin": "resnet18",
+        "small": {**_RESNET, "width": 2},
+        "options": {"stride_on": "conv1", "normalization": "layer"},
+    },
+    "resnet50_v2": {"kin": "resnet18", "small": {**_RESNET, "width": 2}, "options": {"dropout": 0.2}},
+    "cifar_resnet": {
+        "kin": "resnet18",
+        "small": {"input_shape": (13, 17, 3), "classes": 7, "depth": 8, "width": 5},
+        "options": _VISION,
+    },
+    "pilotnet": {
+        "kin": "alexnet",
+        "small": {"input_shape": (61, 67, 3), "width": 5, "units": 2},
+        "answers": (2,),
+        "samples": images_and_values,
+        "loss": "l2",
+        "solved": lambda targets, answers: np.abs(answers - targets) < 0.1,
+        "options": _VISION,
+    },
+    "autoencoder": {"small": {"input_shape": (13, 11, 3), "hidden": (23, 17), "code_size": 7}, **_IMAGES},
+    "conv_autoencoder": {
+        "kin": "autoencoder",
+        "small": {"input_shape": (13, 11, 3), "filters": (11, 7), "code_size": 17},
+        **_IMAGES,
+    },
+    "denoising_autoencoder": {
+        "kin": "autoencoder",
+        "small": {"input_shape": (13, 11, 3), "code_size": 23},
+        **_IMAGES,
+        "options": {"activation": "parametric_relu", "corruption": "gaussian", "strength": 0.5},
+    },
+    "variational_autoencoder": {
+        "small": {"input_shape": (13, 11, 3), "hidden": (23, 17), "code_size": 7},
+        **_IMAGES,
+        "options": {"activation": "parametric_relu", "beta": 0.5},
+    },
+    "rbf_network": {"options": {"learn_centres": False, "kernel_initializer": "he_normal"}},
+    "stacked_autoencoder": {
+        "kin": "mlp",
+        "small": {"input_shape": (13, 17, 3), "classes": 7, "hidden": (23, 19, 17)},
+        "steps": 600,
+    },
+    "dcgan": {
+        "small": {"input_shape": (13, 11, 3), "latent_size": 7, "width": 5},
+        "answers": (3,),
+        "samples": one_image,
+        "loss": "adversarial",
+        "optimizer": lambda: keras.optimizers.Adam(5e-3, beta_1=0.5),
+        "steps": 300,
+        "solved": lambda targets, logits: True,  # nobody is right for good: `learned` looks at what is made
+        "learned": lambda model, inputs, before, after: (
+            np.abs(model.generate(11) - inputs[0]).mean() < 0.2 < np.abs(0.5 - inputs[0]).mean()
+        ),
+        "training": True,  # latent vectors are zero otherwise
+    },
 }
 
 
@@ -142,6 +265,12 @@ def model_case(name: str) -> ModelCase:
     """The case of a registered model."""
     overrides = FAMILIES.get(name) or FAMILIES.get(model_entry(name).family) or {}
     return ModelCase(name, **overrides)
+
+
+@functools.cache
+def ready_model(name: str) -> keras.Model:
+    """What `build` gives, made once: for tests that only look at it."""
+    return model_case(name).build()
 
 
 def accepted(options: Mapping[str, Any], case: ModelCase) -> dict[str, Any]:
@@ -157,15 +286,21 @@ CLAIMS: dict[str, Callable[[keras.Model], bool]] = {
 }
 
 
+def tried_models() -> list[str]:
+    """The first model of every family, and those with an entry of their own."""
+    first = {model_entry(name).family: name for name in reversed(list_models())}
+    return [name for name in list_models() if name in FAMILIES or name in first.values()]
+
+
 def cases(part: str | None = None) -> list[ModelCase]:
-    """Every model of the zoo, or those that a part applies to."""
-    return [model_case(name) for name in list_models() if part not in model_class(name).does_not_apply]
+    """Every model that is tried, or those that a part applies to."""
+    return [model_case(name) for name in tried_models() if part not in model_class(name).does_not_apply]
 
 
 def left_out() -> list[tuple[ModelCase, str, str]]:
     """Every model and part that does not apply to it, with the reason that the model gives."""
     return [
         (model_case(name), part, reason)
-        for name in list_models()
+        for name in tried_models()
         for part, reason in model_class(name).does_not_apply.items()
     ]

@@ -1,6 +1,8 @@
 """A training that kills itself, with SIGKILL, at the instant it is told; called again, it goes on.
 
-python mortal_training.py SETTINGS, with JSON of `folder`, and where wanted
+python mortal_training.py SETTINGS ..., each in a process of its own, which has no more of this one than the imports:
+those take longer than the training. It goes on to the next as long as one was killed, and ends as the last one did.
+SETTINGS is JSON of `folder`, and where wanted
 
     strategy   one, mirrored (2 replicas) or multiworker (with TF_CONFIG)
     feed       zoo (a pipeline of the zoo), arrays, or dataset (a tf.data.Dataset of one's own)
@@ -177,5 +179,20 @@ def main(folder, strategy="one", feed="zoo", after=None, at=None, worker=0, epoc
         plain_data.write_plain(Path(folder) / "result.npz", {"values": values, "history": text})
 
 
+def one_after_the_other(lives):
+    """How the last one ended, as a status for `sys.exit`; and how many were killed, into a file beside the results."""
+    for kills, settings in enumerate(lives):
+        process = os.fork()
+        if not process:
+            main(**settings)
+            os._exit(0)
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        if status != -signal.SIGKILL:
+            Path(settings["folder"], "kills.txt").write_text(str(kills))
+            return abs(status)
+    return die()
+
+
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    settings = [json.loads(word) for word in sys.argv[1:]]
+    sys.exit(one_after_the_other(settings) if len(settings) > 1 else main(**settings[0]))

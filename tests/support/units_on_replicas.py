@@ -1,6 +1,7 @@
 """`DeadUnitTracker` on one device and on several, as a program: prints what it counted, as JSON.
 
-python units_on_replicas.py plain|engine|workers|jax REPLICAS
+python units_on_replicas.py WAY:REPLICAS ..., where the ways are plain, engine and workers: a line for each;
+or jax:DEVICES, alone
 """
 
 import contextlib
@@ -8,8 +9,8 @@ import json
 import os
 import sys
 
-if __name__ == "__main__" and sys.argv[1] == "jax":
-    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={sys.argv[2]}"
+if __name__ == "__main__" and sys.argv[1].startswith("jax:"):
+    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={sys.argv[1][4:]}"
 
 from gradschool.zoo.quiet import import_keras
 
@@ -20,6 +21,7 @@ import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 
 from gradschool import callbacks, zoo  # noqa: E402
+from split_cpu import replicas_strategy, split_for  # noqa: E402
 
 SAMPLES, BATCH, EPOCHS = 45, 8, 3
 
@@ -41,14 +43,17 @@ def sequential():
     return keras.Sequential([keras.Input((6,)), *parts, layers.Dense(1)])
 
 
-def main(way: str, replicas: int) -> None:
+def main(*runs: str) -> None:
     """Trains both models, with flags and with frequencies, and prints what was counted."""
-    context = scope(way, replicas)
-    results = {}
-    for name, make in {"sequential": sequential, "subclassed": Subclassed}.items():
-        for frequency in (False, True):
-            results[f"{name} {frequency}"] = train(make, context, way, frequency)
-    print(json.dumps(results))
+    split_for(runs)
+    for run in runs:
+        way, replicas = run.split(":")
+        context = scope(way, int(replicas))
+        results = {}
+        for name, make in {"sequential": sequential, "subclassed": Subclassed}.items():
+            for frequency in (False, True):
+                results[f"{name} {frequency}"] = train(make, context, way, frequency)
+        print(json.dumps({"run": run, "results": results}))
 
 
 def scope(way: str, replicas: int):
@@ -59,15 +64,8 @@ def scope(way: str, replicas: int):
         return contextlib.nullcontext
     if way == "workers":
         return zoo.get_strategy("multiworker").scope
-    if replicas == 1:
-        return contextlib.nullcontext
-    import tensorflow as tf
-
-    cpus = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * replicas)
-    names = [f"CPU:{number}" for number in range(replicas)]
-    reduction = tf.distribute.ReductionToOneDevice()  # the default hangs or fails on CPUs
-    return tf.distribute.MirroredStrategy(names, cross_device_ops=reduction).scope
+    strategy = replicas_strategy(replicas)
+    return strategy.scope if strategy else contextlib.nullcontext
 
 
 def train(make, context, way: str, frequency: bool):
@@ -96,4 +94,4 @@ def train(make, context, way: str, frequency: bool):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -44,7 +44,7 @@ def test_models_as_json(capsys):
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert set(rows["mlp"]) == {"name", "family", "parameters", "multiply_adds", "paper", "presets"}
     assert rows["mlp"]["parameters"] == 104_938
-    assert rows["lenet5"]["presets"] == ["lenet5_mnist"]
+    assert rows["lenet5"]["presets"] == ["lenet5_mnist", "lenet5_fashion_mnist"]
 
 
 def test_one_model_layer_by_layer(capsys):
@@ -294,7 +294,10 @@ def test_predict_reads_drawn_digits(capsys):
         (["fit", "mlp", "--optimizer", "adm", "--seeds", "2"], "did you mean 'adam'"),
         (["fit", "mlp", "--data", "logic_and", "--folds", "2"], "fold"),
         (["fit", "mlp", "--loss", "l2"], "needs a model with 1 output; this one has 10"),
-        (["fit", "mlp", "--set", "classes=5"], "needs a model with 10 outputs; this one has 5"),
+        (
+            ["fit", "mlp", "--set", "classes=5"],
+            "digits has 10 classes, and the model 5 answers: leave out its argument classes",
+        ),
         (["fit", "mlp", "--set", "input_shape=[14,14,1]"], "the model takes inputs of shape (14, 14, 1)"),
         (["fit", "perceptron", "--set", "units=2"], "this one has 2"),
         (["fit", "mlp", "--seeds", "0"], "seeds must be at least"),

@@ -68,7 +68,8 @@ def test_a_tensorflow_imported_late_beside_another_back_end_is_quiet(tmp_path):
 def test_whoever_asks_for_the_lines_gets_them(tmp_path):
     pytest.importorskip("tensorflow", reason="TensorFlow, which JAX users leave out, is not installed")
     source = "from gradschool.zoo.quiet import import_keras; import_keras(); import tensorflow"
-    assert "oneDNN custom operations" in run(source, tmp_path, TF_CPP_MIN_LOG_LEVEL="0").stderr
+    done = run(source, tmp_path, TF_CPP_MIN_LOG_LEVEL="0")
+    assert (done.stderr != "", done.returncode) == (True, 0)  # which lines there are depends on the processor
 
 
 def test_the_package_itself_imports_no_back_end(tmp_path):

@@ -48,7 +48,7 @@ def test_a_model_may_have_a_name_of_its_own():
     [
         ("lenet", "unknown model 'lenet'; did you mean 'lenet5'"),
         ("LeNet5", "unknown model 'LeNet5'; did you mean 'lenet5'"),
-        ("zzz", "unknown model 'zzz'; there are: adaline, lenet5"),
+        ("zzz", "unknown model 'zzz'; there are: adaline, alexnet, alexnet_two_tower"),
     ],
 )
 def test_unknown_models_get_the_nearest(name, message):

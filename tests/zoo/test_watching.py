@@ -187,8 +187,18 @@ def test_all_is_what_suits_the_model(capsys):
     assert not Path("run").exists()
 
 
+@pytest.mark.parametrize("command", [["fit"], ["fit", "--seeds", "2"]], ids=" ".join)
+def test_an_earlier_run_outlives_a_layer_to_exclude_that_is_not_there(command, tmp_path, capsys):
+    folder = RunFolder(tmp_path)
+    folder.write_config({"gradschool": "an earlier run"})
+    clip = ["--clip", "adaptive=0.01", "--clip", "exclude=logit"]
+    assert main([*command, "mlp_16_16", *clip, "--overwrite", "--out", str(tmp_path)]) == 2
+    assert "--clip: exclude: no layer fits 'logit'" in capsys.readouterr().err
+    assert folder.read_config() == {"gradschool": "an earlier run"}
+
+
 def test_a_worker_that_is_not_the_chief_writes_nothing(tmp_path):
-    callbacks = make_callbacks((), {"global_norm": 1.0})
+    callbacks = make_callbacks((), {"global_norm": 1.0}, create_model("adaline"))
     callbacks["clipping"].rows = [{"epoch": 1, "grad_norm": 1.0, "grad_norm_max": 2.0, "clip_rate": 0.5}]
     write_results(NoFolder(tmp_path), callbacks)
     assert list(tmp_path.iterdir()) == []
@@ -198,7 +208,7 @@ def test_a_worker_that_is_not_the_chief_writes_nothing(tmp_path):
 
 @pytest.mark.parametrize("mishap", [ValueError("cannot be drawn"), OSError("the disk is full")])
 def test_what_went_wrong_counts_even_where_the_results_cannot_be_written(tmp_path, monkeypatch, mishap):
-    callbacks = make_callbacks((), {"global_norm": 1.0})
+    callbacks = make_callbacks((), {"global_norm": 1.0}, create_model("adaline"))
     callbacks["clipping"].rows = [{"epoch": 1}]
 
     def fail():

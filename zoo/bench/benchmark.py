@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ..registry import model_entry
 from .cases import GRADSCHOOL, BenchCase
 from .contender import MATRIX_PRODUCT
 from .figures import paired_ratios, spread
@@ -205,10 +204,9 @@ def _rounds(case, contenders, product, epochs, options, tell) -> tuple[list[dict
 
 def _result(case, epochs, facts, rounds) -> dict[str, Any]:
     steps = epochs * case.steps
-    gflop = 3 * 2 * model_entry(case.model).multiply_adds * case.batch / 1e9
     step_ms = {name: [1000 * answers[name]["seconds"] / steps for answers in rounds] for name in facts}
     peaks = [answers[MATRIX_PRODUCT]["gflops"] for answers in rounds]
-    reached = [gflop / (ms / 1000) / peak for ms, peak in zip(step_ms[GRADSCHOOL], peaks, strict=True)]
+    reached = [case.gflop_per_step / (ms / 1000) / peak for ms, peak in zip(step_ms[GRADSCHOOL], peaks, strict=True)]
     contenders = {
         name: {
             "step_ms": {**spread(step_ms[name]), "rounds": step_ms[name]},
@@ -232,7 +230,7 @@ def _result(case, epochs, facts, rounds) -> dict[str, Any]:
         "samples": case.samples,
         "epochs_per_round": epochs,
         "steps_per_round": steps,
-        "gflop_per_step": gflop,
+        "gflop_per_step": case.gflop_per_step,
         "goals": dict(case.goals),
         "contenders": contenders,
         "others": statistics.fmean(others) if others else None,

@@ -12,15 +12,16 @@ import contextlib
 import functools
 import platform
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import keras
 
 from ... import __version__
 from ...callbacks.study.times import SETTLING
 from ..engine.untuned_iterators import untuned_iterators
 from ..layers.losses import get_loss
-from ..registry import create_model
 from .cases import GRADSCHOOL, KERAS, BenchCase
 from .figures import paired_ratios, spread
 from .fits_in_turn import FitInTurn, train_in_turns
@@ -37,17 +38,19 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 
 @dataclass(frozen=True)
 class Cost:
-    """A callback that is measured.
+    """What is measured: a callback or, to compare, what one of Keras's own optimizers does.
 
     Args:
         name: as the table calls it.
-        make: makes it.
+        make: makes the callback; None if the optimizer does it.
         has_goal: whether it is one of those that must be nearly free.
+        optimizer: arguments of the optimizer.
     """
 
     name: str
-    make: Callable[[], Any]
+    make: Callable[[], Any] | None = None
     has_goal: bool = False
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
 
 
 def measured_callbacks() -> tuple[Cost, ...]:
@@ -56,6 +59,7 @@ def measured_callbacks() -> tuple[Cost, ...]:
 
     return (
         Cost("clipping by global norm", lambda: GradientClipping(global_norm=1.0), True),
+        Cost("Adam(global_clipnorm=1.0)", optimizer={"global_clipnorm": 1.0}),
         Cost("monitor", GradientMonitor, True),
         Cost("dead units", DeadUnitTracker, True),
         Cost("clipping, skipping bad updates", lambda: GradientClipping(global_norm=1.0, nonfinite="skip")),
@@ -73,7 +77,8 @@ class CostOptions:
     Args:
         rounds: epochs of each fit.
         fits: pairs of them for each callback, one after the other.
-        only_goals: measure nothing but the callbacks that have a goal, and them in Keras's fit.
+        only_goals: measure nothing but the callbacks that have a goal, what Keras itself has like them, and in Keras's
+            fit alone.
 
     Raises:
         ValueError: if a number is below 1.
@@ -124,7 +129,7 @@ def _measure_model(case: BenchCase, options: CostOptions, tell: Callable[[str], 
 def _overheads(case: BenchCase, loop: str, options: CostOptions, tell: Callable[[str], None]) -> dict[str, Any]:
     rows, without = {}, []
     for cost in measured_callbacks():
-        if options.only_goals and not cost.has_goal:
+        if options.only_goals and not cost.has_goal and cost.make:
             continue
         tell(f"{case.model}: {cost.name} in {'Keras' if loop == KERAS else 'the zoo'}'s fit")
         ratios: list[float] = []
@@ -139,11 +144,14 @@ def _overheads(case: BenchCase, loop: str, options: CostOptions, tell: Callable[
 
 
 def _pair(case: BenchCase, loop: str, cost: Cost, rounds: int) -> list[list[float]]:
-    """Seconds of the epochs of a fit without the callback and of one with it."""
+    """Seconds of the epochs of a fit without what is measured and of one with it."""
     inputs, targets = make_samples(case)
     with contextlib.ExitStack() as started:
-        fits = [started.enter_context(_begin(case, loop, inputs, targets, own)) for own in ([], [cost.make()])]
-        return _epochs(fits, rounds)
+        bare = started.enter_context(_begin(case, loop, inputs, targets))
+        optimizer = keras.optimizers.Adam(case.learning_rate, **cost.optimizer)
+        callbacks = [cost.make()] if cost.make else []
+        observed = started.enter_context(_begin(case, loop, inputs, targets, callbacks, optimizer))
+        return _epochs([bare, observed], rounds)
 
 
 def _epochs(fits: Sequence[FitInTurn], rounds: int) -> list[list[float]]:
@@ -197,10 +205,8 @@ def _begin(
     whole_epochs: bool = False,
 ) -> FitInTurn:
     """A fit that waits for its turns, of the zoo's model or of Keras's own model of its layers."""
-    import keras
-
     keras.utils.set_random_seed(0)
-    model = create_model(case.model)
+    model = case.make_model()
     if loop == KERAS:
         model = keras.Model(model.input, model.output)
     model.compile(optimizer or keras.optimizers.Adam(case.learning_rate), get_loss(case.loss))
@@ -223,7 +229,7 @@ def _begin_study(case: BenchCase, inputs, targets) -> FitInTurn:
     turn = FitInTurn(whole_epochs=True)
 
     def prepare(_seed: int) -> Trial:
-        model = create_model(case.model)
+        model = case.make_model()
         model.compile(get_optimizer(OPTIMIZERS[0], case.learning_rate), get_loss(case.loss))
         return Trial(model, {"x": inputs, "y": targets, "batch_size": case.batch}, callbacks=[turn])
 

@@ -1,11 +1,14 @@
 """What `gradschool bench` measures: one case for each model, with its goals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import unknown_name
+from ..registry import create_model, model_entry
 
 GRADSCHOOL, KERAS, TORCH, TORCH_CHANNELS_LAST = "gradschool", "keras", "torch", "torch channels_last"
+KERAS_APPLICATIONS = "keras.applications"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class BenchCase:
             with a class for each sample.
         learning_rate: Adam's.
         loss: by its name in `layers/losses.py`.
+        config: constructor arguments in place of the model's own.
+        multiply_adds: of one sample, forward, in that size; None for the registry's.
+        with_callbacks: whether `--callbacks` measures it where no model is named.
     """
 
     model: str
@@ -36,6 +42,18 @@ class BenchCase:
     tokens: bool = False
     learning_rate: float = 1e-3
     loss: str = "cross_entropy"
+    config: Mapping[str, Any] = field(default_factory=dict)
+    multiply_adds: int | None = None
+    with_callbacks: bool = True
+
+    def make_model(self):
+        """The zoo's model, in the case's size; imports Keras."""
+        return create_model(self.model, **self.config)
+
+    @property
+    def gflop_per_step(self) -> float:
+        """Floating-point operations of a training step, in thousand millions."""
+        return 3 * 2 * (self.multiply_adds or model_entry(self.model).multiply_adds) * self.batch / 1e9
 
     @property
     def samples(self) -> int:
@@ -54,6 +72,18 @@ _CASES = (
         steps=12,
         goals={KERAS: 1.05, TORCH: 1.1},
         contenders=(GRADSCHOOL, KERAS, TORCH, TORCH_CHANNELS_LAST),
+    ),
+    BenchCase(
+        "resnet50",
+        (64, 64, 3),
+        1000,
+        batch=32,
+        steps=4,
+        goals={KERAS_APPLICATIONS: 1.0},
+        contenders=(GRADSCHOOL, KERAS, KERAS_APPLICATIONS),
+        config={"input_shape": (64, 64, 3), "stride_on": "conv1"},  # where that of keras.applications lies
+        multiply_adds=316_817_408,
+        with_callbacks=False,
     ),
 )
 CASES = {case.model: case for case in _CASES}

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from .cases import GRADSCHOOL, KERAS, TORCH_CHANNELS_LAST, find_case
+from .cases import GRADSCHOOL, KERAS, KERAS_APPLICATIONS, TORCH_CHANNELS_LAST, find_case
 from .serving import peak_memory, serve, take_over_stdout
 
 MATRIX_PRODUCT = "matrix product"
@@ -42,6 +42,10 @@ def main(settings: str) -> None:
 
 
 def _make(name: str, case: str, threads: int | None) -> Any:
+    if name == KERAS_APPLICATIONS:
+        from .applications_contender import ApplicationsContender
+
+        return ApplicationsContender(find_case(case), threads)
     if name in (GRADSCHOOL, KERAS):
         from .keras_contender import KerasContender
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from ..layers.losses import get_loss
-from ..registry import create_model
 from .cases import BenchCase
 from .samples import make_samples
 
@@ -28,11 +27,20 @@ class KerasContender:
         limit_threads(threads)
         self.case = case
         self.version = f"keras {keras.__version__} on {back_end()}"
-        model = create_model(case.model)
+        model = self.make_model(case)
         self.model = keras.Model(model.input, model.output) if plain else model
         self.loss = get_loss(case.loss)
         self.model.compile(optimizer=keras.optimizers.Adam(case.learning_rate), loss=self.loss)
         self.inputs, self.targets = make_samples(case)
+
+    def make_model(self, case: BenchCase) -> Any:
+        """What is trained."""
+        return case.make_model()
+
+    def take_weights(self, saved: Any) -> None:
+        """Takes the weights of an .npz file, by their paths."""
+        for weight in self.model.weights:
+            weight.assign(saved[weight.path])
 
     def first_step(self) -> None:
         """Trains on one batch; whatever is compiled for it is compiled now."""
@@ -56,8 +64,7 @@ class KerasContender:
     def check(self, file: str) -> dict[str, float]:
         """Takes the weights of such a file; gives the first batch's loss and how far its logits are from the file's."""
         with np.load(file) as saved:
-            for weight in self.model.weights:
-                weight.assign(saved[weight.path])
+            self.take_weights(saved)
             logits, loss = self._answers()
             return {"loss": loss, "difference": float(np.abs(logits - saved["logits"]).max())}
 

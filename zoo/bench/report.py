@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from .cases import GRADSCHOOL, KERAS, TORCH, TORCH_CHANNELS_LAST
+from .cases import GRADSCHOOL, KERAS, KERAS_APPLICATIONS, TORCH, TORCH_CHANNELS_LAST
 from .figures import shown_ratio
 from .load import BUSY
 
@@ -121,6 +121,10 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
             step = contenders[TORCH_CHANNELS_LAST]["step_ms"]["median"]
             ratio = shown_ratio(measured["ratios"][TORCH_CHANNELS_LAST]["median"])
             yield f"{name}: PyTorch with channels_last {step:.4g} ms, {ratio} times ours"
+        if KERAS_APPLICATIONS in contenders:
+            step = contenders[KERAS_APPLICATIONS]["step_ms"]["median"]
+            ratio = _ratio(measured["ratios"][KERAS_APPLICATIONS]).plain.replace("\n", ", quartiles ")
+            yield f"{name}: that of keras.applications in Keras's fit {step:.4g} ms, times ours (goal): {ratio}"
         for contender, reason in measured["left_out"].items():
             yield f"{name}: {contender} left out: {reason}"
         peak, steps = measured["peak_gflops"]["median"], measured["steps_per_round"]

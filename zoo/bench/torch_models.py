@@ -68,7 +68,7 @@ def resnet20(input_shape: Sequence[int] = (32, 32, 3), classes: int = 10, depth:
     for stage in range(3):
         for block in range((depth - 2) // 6):
             stride = 2 if stage > 0 and block == 0 else 1
-            name = f"block{stage + 1}_{block + 1}"
+            name = f"stage{stage + 1}_block{block + 1}"
             model.add_module(name, block_class(channels, width * 2**stage, stride))
             channels = width * 2**stage
     model.add_module("pool", nn.AdaptiveAvgPool2d(1))

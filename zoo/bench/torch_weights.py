@@ -46,8 +46,8 @@ def torch_name(path: str) -> str:
     """The name of a Keras weight as a twin's, without the twin's blocks.
 
     Example:
-        >>> torch_name("block1_1_conv1_bn/gamma")
-        'block1_1_conv1_bn.weight'
+        >>> torch_name("stage1_block1_conv1_bn/gamma")
+        'stage1_block1_conv1_bn.weight'
     """
     layer, _, kind = path.rpartition("/")
     return f"{layer.replace('/', '_')}.{_KINDS[kind]}"
@@ -57,8 +57,8 @@ def flat_name(key: str) -> str:
     """The name of a twin's weight, without its blocks.
 
     Example:
-        >>> flat_name("block1_1.conv1_bn.weight")
-        'block1_1_conv1_bn.weight'
+        >>> flat_name("stage1_block1.conv1_bn.weight")
+        'stage1_block1_conv1_bn.weight'
     """
     layer, _, kind = key.rpartition(".")
     return f"{layer.replace('.', '_')}.{kind}"

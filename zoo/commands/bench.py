@@ -45,7 +45,8 @@ def bench(
     from ..bench.cases import CASES, find_case
     from ..bench.report import render
 
-    cases = [find_case(model) for model in dict.fromkeys(models or CASES)]
+    every = [name for name, case in CASES.items() if case.with_callbacks or not callbacks]
+    cases = [find_case(model) for model in dict.fromkeys(models or every)]
     if not callbacks and (only_goals or fits is not None):
         raise ValueError("--fits and --only-goals say how callbacks are measured: add --callbacks.")
     if profile:

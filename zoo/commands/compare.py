@@ -118,7 +118,7 @@ def _plain(study, out: Path) -> dict[str, Any]:
     return {
         "folder": str(out),
         "monitor": study.rule.monitor,
-        "target": {metric: value},
+        "target": {metric: value if math.isfinite(value) else None},
         "confidence": study.rule.confidence,
         "seeds": sorted(study.untrained),
         "optimizers": rows,

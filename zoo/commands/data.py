@@ -9,6 +9,8 @@ from rich.console import Console
 
 from .shared import DataDir, DataOption, Json, print_json
 
+LOOKED_AT = 200  # of photographs that lie on disk
+
 
 def data(
     name: Annotated[str | None, typer.Argument(metavar="[DATA]", help="A data set, a folder or a .csv file.")] = None,
@@ -30,7 +32,8 @@ def data(
         from ..pictures.run import draw_samples
         from ..pictures.style import save_picture
 
-        save_picture(draw_samples(*loaded.arrays("train"), loaded.description), picture)
+        shown = loaded.some("train", LOOKED_AT) if loaded.streamed else loaded.arrays("train")
+        save_picture(draw_samples(*shown, loaded.description), picture)
     if as_json:
         print_json(asdict(loaded.description))
         return

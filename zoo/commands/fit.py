@@ -21,14 +21,40 @@ def fit(
     model: Annotated[str, typer.Argument(help="The model to train; gradschool models lists them.")],
     data: Annotated[str | None, typer.Option(help="A data set's name, an image folder or a .csv file.")] = None,
     data_dir: DataDir = None,
+    recipe_name: Annotated[
+        str | None, typer.Option("--recipe", help="One of several recipes by its name, such as resnet20_cifar10_today.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="At the start.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant or cosine.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant, cosine or steps.")] = None,
+    schedule_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 in epochs, factor=0.1."),
+    ] = None,
+    warmup: Annotated[float | None, typer.Option(metavar="EPOCHS", help="In which the rate rises.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, momentum, adagrad, rmsprop, adam, ...")] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="In the gradient, as papers have it; for adamw and lion beside the update.")
+    ] = None,
+    weight_decay_on: Annotated[str | None, typer.Option(help="all weights, or kernels alone.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN|PRESET|FILE", help="Begin with a trained model's features, not at random."),
+    ] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Only the last layer learns; the features stay.")] = False,
+    rate_decay: Annotated[
+        float | None,
+        typer.Option(metavar="FACTOR", help="Smaller rates towards the input, such as 0.4 a layer or stage."),
+    ] = None,
+    ema: Annotated[
+        float | None, typer.Option(metavar="MOMENTUM", help="Average the weights over the steps, such as 0.999.")
+    ] = None,
     loss: Annotated[str | None, typer.Option(help="cross_entropy, l1, l2, ...")] = None,
+    label_smoothing: Annotated[float | None, typer.Option(help="Such as 0.1, for cross_entropy.")] = None,
     augment: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Such as shift=2, flip=true; none turns it off.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Such as shift=2, flip=true, mixup=0.2; none turns it off."),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -40,6 +66,10 @@ def fit(
     clip: Annotated[
         list[str] | None,
         typer.Option(metavar="RULE=LIMIT", help="Clip the gradients, such as global_norm=1.0; none does not."),
+    ] = None,
+    pretrain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Before the fit, without labels, such as epochs=20; none does not."),
     ] = None,
     watch: Annotated[
         list[str] | None,
@@ -70,23 +100,31 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Train a model by its recipe; options change the recipe."""
-    from ..recipes import find_recipe
-    from ..settings import data_options, key_values
+    from ..recipes import chosen_recipe
+    from ..settings import data_options, key_values, schedule_options
     from ..watching import check_watch
 
-    recipe = find_recipe(model, data)
+    recipe = chosen_recipe(model, data, recipe_name)
     changes: dict[str, Any] = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule,
-        "optimizer": optimizer, "loss": loss, "seed": seed,
+        "optimizer": optimizer, "loss": loss, "seed": seed, "warmup": warmup, "weight_decay": weight_decay,
+        "weight_decay_on": weight_decay_on, "ema": ema, "label_smoothing": label_smoothing,
+        "start": start, "freeze": freeze or None, "rate_decay": rate_decay,
     }  # fmt: skip
     changes = {key: value for key, value in changes.items() if value is not None}
+    if schedule_option or schedule not in (None, recipe.schedule):  # another schedule has other options
+        changes["schedule_options"] = schedule_options(schedule_option or [])
     if augment:
         changes["augment"] = {} if augment == ["none"] else key_values("--augment", augment)
     if clip:
         changes["clip"] = {} if clip == ["none"] else key_values("--clip", clip)
+    if pretrain:
+        changes["pretrain"] = {} if pretrain == ["none"] else key_values("--pretrain", pretrain)
+    if start is not None:  # the model is as the trained one: the recipe's own would feed its features other pixels,
+        changes = {"model_config": {}, "pretrain": {}, **changes}  # and lose what they learned
     if set_ or dtype:
         own = key_values("--set", set_ or []) | ({"dtype": dtype} if dtype else {})
-        changes["model_config"] = {**recipe.model_config, **own}
+        changes["model_config"] = {**changes.get("model_config", recipe.model_config), **own}
     if data_option:
         changes["data_options"] = {**recipe.data_options, **data_options(data_option)}
     command = os.environ.get(LAUNCHED_BY) or shlex.join(["gradschool", *context.find_root().obj])
@@ -148,7 +186,7 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
         tries = [f"look at {out / 'curves.png'}", f"{_program()} report {out}", f"{_program()} evaluate {out}"]
-        if recipe.loss == "cross_entropy":
+        if recipe.loss in ("cross_entropy", "pixel_cross_entropy", "adversarial"):
             tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
         if interrupted:
             tries.insert(0, f"the same command with --out {out} --resume, to go on")

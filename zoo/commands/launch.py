@@ -101,9 +101,9 @@ def _fit_words(context: typer.Context, words: list[str]) -> Callable[[int], list
         )
     out = given["out"]
     if out is None:
-        from ..recipes import find_recipe
+        from ..recipes import chosen_recipe
 
-        out = default_out(find_recipe(given["model"], given["data"]))
+        out = default_out(chosen_recipe(given["model"], given["data"], given.get("recipe_name")))
         added += ["--out", str(out)]
     earlier, resumes = _run_in(out), bool(given.get("resume"))
     if earlier and not (resumes or given["overwrite"]):

@@ -17,7 +17,7 @@ def models(
 ) -> None:
     """List the models, or show one layer by layer."""
     from ..registry import list_models, model_entry
-    from ..tables import layers_table, models_table
+    from ..tables import kinds_table, layers_table, models_table
 
     if any(character in name for character in "*?["):
         names = list_models(name)
@@ -32,11 +32,16 @@ def models(
     entry = model_entry(name)
     rows = _layer_rows(entry)
     if as_json:
-        print_json([{**_entry_values(entry), "layers": [asdict(row) for row in rows]}])
+        from ..inspection.layer_kinds import layers_by_kind
+
+        sums = [asdict(row) for row in layers_by_kind(rows)]
+        print_json([{**_entry_values(entry), "layers": [asdict(row) for row in rows], "kinds": sums}])
         return
     console = Console()
     console.print(f"[bold]{entry.name}[/bold]  {entry.paper}", highlight=False)
     console.print(layers_table(rows))
+    console.print()
+    console.print(kinds_table(rows))
     for preset in entry.presets:
         console.print(f"preset {preset}: gradschool evaluate {preset}", highlight=False)
 

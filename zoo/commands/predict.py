@@ -1,4 +1,4 @@
-"""`gradschool predict`: classify image files."""
+"""`gradschool predict`: what a trained model says of image files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +17,15 @@ def predict(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Classify image files: class and confidence for each."""
+    """Classify image files: class and confidence for each. An autoencoder gives them back: how well it could."""
     from ..engine.opening import open_model
     from ..engine.prediction import classify_images
 
-    answers = classify_images(open_model(trained), images, as_is=as_is)
+    opened = open_model(trained)
+    if getattr(opened.model, "task", "") == "reconstruction":
+        _reconstruct(opened, images, picture, as_is, as_json)
+        return
+    answers = classify_images(opened, images, as_is=as_is)
     if as_json:
         print_json([{"image": one.name, "class": one.class_name, "confidence": one.confidence} for one in answers])
     else:
@@ -32,5 +36,25 @@ def predict(
         from ..pictures.style import save_picture
 
         save_picture(draw_answers(answers), picture)
+        if not as_json:
+            print(f"picture: {picture}")
+
+
+def _reconstruct(opened, images: list[Path], picture: Path | None, as_is: bool, as_json: bool) -> None:
+    import numpy as np
+
+    from ..engine.prediction import reconstruct_images
+    from ..pictures.reconstructions import reconstructions
+    from ..pictures.style import save_picture
+
+    found = reconstruct_images(opened, images, as_is=as_is)
+    if as_json:
+        print_json([{"image": one.name, "pixel_squared_error": one.error, "code": one.code.tolist()} for one in found])
+    else:
+        for one in found:
+            print(f"{one.name}: given back with a mean squared error of {one.error:.4g} a pixel")
+    if picture:
+        shown = np.stack([one.image for one in found]), np.stack([one.reconstructed for one in found])
+        save_picture(reconstructions(*shown), picture)
         if not as_json:
             print(f"picture: {picture}")

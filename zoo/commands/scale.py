@@ -51,7 +51,7 @@ def scale(
     if batch is not None and batch < 1:
         raise ValueError(f"--batch must be at least 1; got {batch}.")
     check_hardware(bandwidth, latency, compute_seconds)
-    picture = picture and _picture_file(picture)
+    picture = picture and picture_file(picture)
     with ExitStack() as stack:
         # made now: a place that cannot be written to is found out before the minutes of measuring
         unfinished = [stack.enter_context(written_whole(path)) if path else None for path in (out, picture)]
@@ -101,7 +101,7 @@ def _measure(
         return measure_scaling(model, counts, sizes, rounds, timeout=timeout, tell=status.update)
 
 
-def _picture_file(path: Path) -> Path:
+def picture_file(path: Path) -> Path:
     """The file for a picture, a .png unless it says otherwise.
 
     Raises:

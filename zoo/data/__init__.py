@@ -2,6 +2,7 @@
 
     embedded              digits.py: real handwritten digits that need no network
     tensorflow-datasets   tensorflow_datasets_images.py: mnist, fashion_mnist, kmnist, cifar10, cifar100
+                          imagenet.py: imagenet2012, read from disk (photograph_stream.py, records.py, photographs.py)
     generated             logic_gates.py, channel_views.py
     files of your own     image_folder.py (with picture_reader.py), csv_series.py
 

@@ -1,7 +1,7 @@
 """Augmentation: small random changes to an image that leave its class as it was.
 
 Each function changes every image of a batch in its own way and is pure: the same images and key give the same result.
-They run in the input pipeline, on training batches only.
+They run in the input pipeline, on training batches only. `mixup.py` has what changes images and classes together.
 
 Shapes:
     B  batch size
@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import unknown_name
-
-RULE = "philox"  # the generator; left to choose, TensorFlow and XLA would take different ones
+from .mixup import RULE, check_mixup
 
 
 def shift(images, key, pixels: int):
@@ -158,12 +157,15 @@ def _pick(images, rows, columns):
 _AUGMENTATIONS: dict[str, Callable[..., Any]] = {"crop": crop, "shift": shift, "flip": flip, "cutout": cutout}
 
 
-def check_augment(augment: Mapping[str, int | bool] | None, input_shape: tuple[int, ...]) -> dict[str, int | bool]:
+def check_augment(
+    augment: Mapping[str, Any] | None, input_shape: tuple[int, ...], classes: int | None = None
+) -> dict[str, Any]:
     """The augmentations asked for, refused where they do not fit the data.
 
     Args:
         augment: such as `{"shift": 2, "flip": True}`; None, 0 or False mean no augmentation (of this kind).
         input_shape: of one sample.
+        classes: how many there are, if the targets are classes.
 
     Returns:
         The same without those that are switched off.
@@ -173,24 +175,26 @@ def check_augment(augment: Mapping[str, int | bool] | None, input_shape: tuple[i
     """
     if augment is not None and not isinstance(augment, Mapping):
         raise ValueError(f"augment must be a dict such as {{'shift': 2, 'flip': True}}; got {augment!r}.")
-    for name, size in (augment or {}).items():
+    mixup = check_mixup((augment or {}).get("mixup") or 0, classes)
+    of_images = {name: size for name, size in (augment or {}).items() if name != "mixup"}
+    for name, size in of_images.items():
         if name not in _AUGMENTATIONS:
-            raise unknown_name("augmentation", name, _AUGMENTATIONS)
+            raise unknown_name("augmentation", name, (*_AUGMENTATIONS, "mixup"))
         if name == "flip" and not isinstance(size, bool):
             raise ValueError(f"augment: flip is True or False; got {size!r}.")
         if name != "flip" and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
             raise ValueError(f"augment: {name} takes a whole number of pixels, 0 for none; got {size!r}.")
-    chosen = {name: size for name, size in (augment or {}).items() if size}
+    chosen = {name: size for name, size in of_images.items() if size}
     if chosen and len(input_shape) != 3:
         raise ValueError(f"augment: {', '.join(chosen)} changes images; these samples have the shape {input_shape}.")
     for name, size in chosen.items():
         if name != "flip" and size >= min(input_shape[:2]):
             raise ValueError(f"augment: {name}={size} pixels is too much for images of {input_shape[:2]}.")
-    return chosen
+    return chosen | ({"mixup": mixup} if mixup else {})
 
 
-def augment_images(images, key, augment: Mapping[str, int | bool]):
-    """Applies the augmentations of a checked dict, each with random numbers of its own.
+def augment_images(images, key, augment: Mapping[str, Any]):
+    """Applies the augmentations of images in a checked dict, each with random numbers of its own.
 
     Args:
         images: tensor, shape `(B, H, W, C)`.

@@ -3,7 +3,7 @@
 A batch is a function of three numbers only: the seed, the epoch and the step.
 
     order = shuffle(0 .. N-1; seed, epoch)
-    batch = augment(x[order[step * B : (step + 1) * B]]; seed, epoch, step)
+    batch = augment(x[order[step * B : (step + 1) * B]]; seed, epoch, step)       and mixup, of a whole batch
 
 So two runs with the same seed see the same batches, however they are prepared and wherever a run begins again, and
 every epoch has an order of its own. The work is done for a whole batch at once: handling samples one by one would cost
@@ -33,6 +33,8 @@ class BatchSource:
         seed: of order and augmentation; None leaves the samples in order.
         augment: from `check_augment`, for x a single array of images.
         scale_bytes: whether images as uint8 become float32 in [0, 1].
+        classes: how many there are, for mixup.
+        targets: "labels" gives the arrays as they are; "inputs" gives (x, x), augmented alike, to autoencoders.
 
     Attributes:
         samples: N.
@@ -47,6 +49,8 @@ class BatchSource:
         seed: int | None = None,
         augment: Mapping[str, Any] | None = None,
         scale_bytes: bool = True,
+        classes: int | None = None,
+        targets: str = "labels",
     ):
         import tensorflow as tf
 
@@ -59,6 +63,8 @@ class BatchSource:
         self.seed = seed
         self.augment = dict(augment or {})
         self.scale_bytes = scale_bytes
+        self.classes = classes
+        self.targets = targets
         self.samples = int(tf.nest.flatten(self.arrays)[0].shape[0])
         self.steps = -(-self.samples // batch_size)
 
@@ -137,29 +143,44 @@ class BatchSource:
         """
         import tensorflow as tf
 
-        from ..layers.global_batch import current_part
+        from ..layers.global_batch import current_part, holding
 
         begin = tf.cast(step, tf.int32) * self.batch_size
         if size is None:
             size = tf.minimum(self.batch_size, self.samples - begin)
         part = current_part()
-        first, count = (0, size) if part is None else (part.first, part.count)
 
-        def cut(array):
-            return tf.slice(array, [begin + first] + [0] * (array.shape.rank - 1), [count, *array.shape[1:]])
+        def cut(arrays, first, count):
+            def rows(array):
+                return tf.slice(array, [first] + [0] * (array.shape.rank - 1), [count, *array.shape[1:]])
 
-        return self.prepared(tf.nest.map_structure(cut, ordered), key, step)
+            return tf.nest.map_structure(rows, arrays)
+
+        if part is None:
+            return self.prepared(cut(ordered, begin, size), key, step)
+        if "mixup" not in self.augment:
+            return self.prepared(cut(ordered, begin + part.first, part.count), key, step)
+        with holding(None):  # samples are mixed with those of other replicas
+            mixed = self.prepared(cut(ordered, begin, size), key, step)
+        return cut(mixed, part.first, part.count)
 
     def prepared(self, samples, key, step):
-        """Samples of a batch with its augmentation, as floats."""
+        """Samples of a batch with its augmentation, as floats; with mixup, of the whole batch."""
         import tensorflow as tf
 
         from .augment import RULE, augment_images
+        from .mixup import mix_samples
 
         x, *rest = samples
+        own_key = tf.random.fold_in(key, step + 1, alg=RULE) if self.augment else None
         if self.augment:  # before they become floats: bytes are quicker to move about
-            x = augment_images(x, tf.random.fold_in(key, step + 1, alg=RULE), self.augment)
-        return (tf.nest.map_structure(to_float, x) if self.scale_bytes else x, *rest)
+            x = augment_images(x, own_key, self.augment)
+        x = tf.nest.map_structure(to_float, x) if self.scale_bytes else x
+        if self.targets == "inputs":
+            return (x, x)
+        if "mixup" in self.augment:
+            return mix_samples(x, *rest, own_key, self.augment["mixup"], self.classes)
+        return (x, *rest)
 
     def pipeline(self):
         """The batches as a `tf.data.Dataset`, for samples that are better not copied to a device."""

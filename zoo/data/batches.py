@@ -15,6 +15,7 @@ class Batches(keras.utils.PyDataset):
         batch_size: samples in a batch; the last one may have fewer.
         seed: of the order.
         shuffle: whether to draw an order for every epoch.
+        targets: "labels", or "inputs": then the pairs are (x, x).
 
     Example:
         >>> batches = Batches(np.arange(5.0), np.arange(5), batch_size=2)
@@ -22,8 +23,17 @@ class Batches(keras.utils.PyDataset):
         [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int = 0, shuffle: bool = False):
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = False,
+        targets: str = "labels",
+    ):
         super().__init__()
+        self.targets = targets
         self.x, self.y, self.batch_size, self.seed, self.shuffle = x, y, batch_size, seed, shuffle
         self.epoch = 0
         self.order = self._order()
@@ -40,7 +50,8 @@ class Batches(keras.utils.PyDataset):
         if not 0 <= step < len(self):
             raise IndexError(f"step {step} of an epoch of {len(self)}")
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        return to_float(self.x[chosen]), self.y[chosen]
+        x = to_float(self.x[chosen])
+        return x, x if self.targets == "inputs" else self.y[chosen]
 
     def __iter__(self):
         yield from (self[step] for step in range(len(self)))

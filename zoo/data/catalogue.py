@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import unknown_name
 from .description import Description
-from .samples import Samples
+from .samples import Samples, StreamedSamples
 
 # name -> the file that loads it, which has a DESCRIPTION and load(), or DESCRIPTIONS by name and load(name).
 _FILES = {
@@ -18,6 +18,7 @@ _FILES = {
     "kmnist": "tensorflow_datasets_images",
     "cifar10": "tensorflow_datasets_images",
     "cifar100": "tensorflow_datasets_images",
+    "imagenet2012": "imagenet",
     "logic_and": "logic_gates",
     "logic_or": "logic_gates",
     "logic_nand": "logic_gates",
@@ -42,7 +43,7 @@ def describe(name: str) -> Description:
     return source.DESCRIPTIONS[name] if hasattr(source, "DESCRIPTIONS") else source.DESCRIPTION
 
 
-def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples]:
+def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples | StreamedSamples]:
     """The function that loads a set of data, given its name or the path of the user's own.
 
     Raises:

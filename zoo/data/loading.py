@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from ..errors import unknown_name
 from .augment import check_augment
 from .catalogue import source_of
 from .description import Description
-from .samples import Samples, to_float
+from .samples import Samples, StreamedSamples, to_float
 from .tensorflow_import import import_tensorflow
+
+TARGETS = ("labels", "inputs")
 
 
 class LoadedData:
@@ -25,13 +28,22 @@ class LoadedData:
         seed: of the training batches' order and augmentation.
         augment: from `check_augment`.
         parallel: whether several threads prepare the training batches.
+        targets: of the batches: "labels" or "inputs".
 
     Attributes:
         description: what is known about the data, its samples counted.
     """
 
+    streamed = False  # whether samples are read from disk when they are wanted
+
     def __init__(
-        self, samples: Samples, batch_size: int, seed: int, augment: Mapping[str, int | bool], parallel: bool = True
+        self,
+        samples: Samples,
+        batch_size: int,
+        seed: int,
+        augment: Mapping[str, Any],
+        parallel: bool = True,
+        targets: str = "labels",
     ):
         self._parts = samples.parts
         counts = {part: len(y) for part, (_, y) in samples.parts.items()}
@@ -40,6 +52,7 @@ class LoadedData:
         self.seed = seed
         self.augment = augment
         self.parallel = parallel
+        self.targets = targets
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {part}" for part, count in self.description.samples.items())
@@ -60,6 +73,13 @@ class LoadedData:
             raise unknown_name("part", part, self._parts)
         x, y = self._parts[part]
         return to_float(x), y
+
+    def numbered(self, part: str) -> tuple[Any, np.ndarray]:
+        """Inputs that can be looked at by their number, and all targets; the order is that of `validation` and `test`.
+
+        For data in memory these are `arrays`.
+        """
+        return self.arrays(part)
 
     def some(self, part: str, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Some samples of a part, as `arrays` gives them, drawn at random; the same ones every time.
@@ -82,7 +102,9 @@ class LoadedData:
         if import_tensorflow():
             from .pipeline import training_pipeline
 
-            return training_pipeline(x, y, self.batch_size, self.seed, self.augment, self.parallel)
+            return training_pipeline(
+                x, y, self.batch_size, self.seed, self.augment, self.parallel, self.description.classes, self.targets
+            )
         if self.augment:
             raise ValueError(
                 f"augment={self.augment} needs TensorFlow, whose tf.data applies it; it is not installed. "
@@ -90,7 +112,7 @@ class LoadedData:
             )
         from .batches import Batches
 
-        return Batches(x, y, self.batch_size, self.seed, shuffle=True)
+        return Batches(x, y, self.batch_size, self.seed, shuffle=True, targets=self.targets)
 
     @cached_property
     def validation(self):
@@ -109,10 +131,10 @@ class LoadedData:
         if import_tensorflow():
             from .pipeline import evaluation_pipeline
 
-            return evaluation_pipeline(x, y, self.batch_size)
+            return evaluation_pipeline(x, y, self.batch_size, self.targets)
         from .batches import Batches
 
-        return Batches(x, y, self.batch_size)
+        return Batches(x, y, self.batch_size, targets=self.targets)
 
 
 def load_data(
@@ -122,9 +144,10 @@ def load_data(
     batch_size: int = 128,
     seed: int = 0,
     validation_share: float = 0.1,
-    augment: Mapping[str, int | bool] | None = None,
+    augment: Mapping[str, Any] | None = None,
     fold: tuple[int, int] | None = None,
     parallel: bool = True,
+    targets: str = "labels",
     **options,
 ) -> LoadedData:
     """Loads a set of data and splits it into train, validation and test.
@@ -138,11 +161,14 @@ def load_data(
         seed: of the splits, of the training order and of the augmentation.
         validation_share: share of the samples not in the test part that is held out to validate, in [0, 1).
         augment: random changes to the training images, such as `{"shift": 2}`: "crop" and "shift" by up to so
-            many pixels, "flip" left to right (True), "cutout" of a square of so many pixels.
+            many pixels, "flip" left to right (True), "cutout" of a square of so many pixels; and "mixup" with the
+            alpha of its Beta distribution, which makes distributions over the classes of the training targets.
         fold: `(k, K)`, k from 0 to K - 1: fold k of a K-fold cross-validation is the test part. For data
             without a test part of its own.
         parallel: whether several threads prepare the training batches. TensorFlow's deterministic operations
             (`tf.config.experimental.enable_op_determinism`) use only one, and complain when asked for more.
+        targets: "labels", or "inputs" for models that learn to give back what they were shown: the batches are then
+            (x, x), augmented alike. `.arrays` gives the labels all the same.
         **options: of the source, such as `column="views"` of a `.csv` file.
 
     Returns:
@@ -164,11 +190,25 @@ def load_data(
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}.")
     if not isinstance(parallel, bool):
         raise ValueError(f"parallel is True or False; got {parallel!r}.")
+    if targets not in TARGETS:
+        raise ValueError(f"targets must be one of {', '.join(TARGETS)}; got {targets!r}.")
     source = source_of(name)
     arguments = {"data_dir": data_dir, "fold": fold, **options}
     common = {"seed": seed, "validation_share": validation_share}
     samples = source(**_arguments_of(source, str(name), arguments, common))
-    return LoadedData(samples, batch_size, seed, check_augment(augment, samples.description.input_shape), parallel)
+    known = samples.description
+    augment = check_augment(augment, known.input_shape, known.classes)
+    if targets == "inputs" and "mixup" in augment:
+        raise ValueError('augment: mixup mixes labels, and targets="inputs" has none; leave mixup out.')
+    if isinstance(samples, StreamedSamples):
+        from .streamed import StreamedData
+
+        if targets != "labels":
+            raise ValueError(
+                f"targets={targets!r}: {name} is read from disk as images with labels; use targets='labels'."
+            )
+        return StreamedData(samples, batch_size, seed, augment, parallel)
+    return LoadedData(samples, batch_size, seed, augment, parallel, targets)
 
 
 def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mapping) -> dict:

@@ -9,10 +9,11 @@ Shapes:
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from .batch_source import BatchSource, to_float
+from .batch_source import BatchSource
 
 BATCHES_AHEAD = 4  # prepared while the model trains on the one before
 
@@ -22,8 +23,10 @@ def training_pipeline(
     y: np.ndarray,
     batch_size: int,
     seed: int,
-    augment: Mapping[str, int | bool] | None = None,
+    augment: Mapping[str, Any] | None = None,
     parallel: bool = True,
+    classes: int | None = None,
+    targets: str = "labels",
 ):
     """Batches in a new order, and with new augmentation, every time it is iterated over.
 
@@ -34,6 +37,8 @@ def training_pipeline(
         seed: of the order and of the augmentation.
         augment: from `check_augment`.
         parallel: whether several threads prepare batches; their order and contents are the same either way.
+        classes: how many there are, for mixup, which makes distributions over them of y.
+        targets: "labels", or "inputs": then the pairs are (x, x).
 
     Returns:
         `tf.data.Dataset` of pairs (x, y): every sample exactly once, in ceil(N / B) batches.
@@ -44,7 +49,7 @@ def training_pipeline(
         >>> sorted(first.tolist()), sorted(second.tolist())
         ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
     """
-    return stream(BatchSource((x, y), batch_size, seed, augment), parallel)
+    return stream(BatchSource((x, y), batch_size, seed, augment, classes=classes, targets=targets), parallel)
 
 
 def stream(source: BatchSource, parallel: bool = True):
@@ -78,23 +83,28 @@ def stream(source: BatchSource, parallel: bool = True):
     return _ready(batches, source)
 
 
-def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int):
+def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int, targets: str = "labels"):
     """Batches in the order of the arrays, as they are.
 
     Args:
         x: array, shape `(N, ...)`; images as uint8 become float32 in [0, 1].
         y: array of targets, shape `(N, ...)`.
         batch_size: B.
+        targets: "labels", or "inputs": then the pairs are (x, x).
 
     Returns:
         `tf.data.Dataset` of pairs (x, y).
     """
     import tensorflow as tf
 
-    source = BatchSource((x, y), batch_size)
+    source = BatchSource((x, y), batch_size, targets=targets)
     x, y = source.tensors
-    firsts = tf.data.Dataset.range(0, source.samples, batch_size)
-    batches = firsts.map(lambda first: (to_float(x[first : first + batch_size]), y[first : first + batch_size]))
+
+    def batch(first):
+        rows = x[first : first + batch_size], y[first : first + batch_size]
+        return source.prepared(rows, None, None)
+
+    batches = tf.data.Dataset.range(0, source.samples, batch_size).map(batch)
     return _ready(batches, source)
 
 

@@ -93,7 +93,7 @@ def read_split(folder: Path, split: str, description: Description) -> tuple[np.n
         ValueError: if the folder is damaged or holds other data; names it and says what to do.
         OSError: if a file is missing or damaged.
     """
-    shards = _shards(folder, split, description.name)
+    shards = shards_of(folder, split, description.name)
     for file, _ in shards:
         if not file.is_file():
             raise FileNotFoundError(str(_damaged(folder, f"{file.name} is missing")))
@@ -112,8 +112,12 @@ def _damaged(folder: Path, what: str) -> ValueError:
     )
 
 
-def _shards(folder: Path, split: str, name: str) -> list[tuple[Path, int]]:
-    """The files of a split and the number of examples that dataset_info.json promises in each."""
+def shards_of(folder: Path, split: str, name: str) -> list[tuple[Path, int]]:
+    """The files of a split and the number of examples that dataset_info.json promises in each.
+
+    Raises:
+        ValueError: if that file is damaged, or tells of other data.
+    """
     try:
         info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
         found, file_format = info["name"], info.get("fileFormat", "tfrecord")

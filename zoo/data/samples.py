@@ -1,10 +1,13 @@
 """What a source hands over: plain arrays for each part, and what is known about them."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .description import Description
+
+if TYPE_CHECKING:
+    from .photograph_stream import PhotographStream
 
 
 class Samples(NamedTuple):
@@ -18,6 +21,18 @@ class Samples(NamedTuple):
     """
 
     parts: dict[str, tuple[np.ndarray, np.ndarray]]
+    description: Description
+
+
+class StreamedSamples(NamedTuple):
+    """The samples of a source that is too large for memory.
+
+    Args:
+        parts: "train", "validation" and "test", each a stream of batches.
+        description: of the source; `load_data` counts the samples.
+    """
+
+    parts: dict[str, "PhotographStream"]
     description: Description
 
 

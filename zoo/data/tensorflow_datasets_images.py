@@ -105,7 +105,7 @@ def load(name: str, *, seed: int, validation_share: float, data_dir: str | os.Pa
     """
     check_share(validation_share)
     check_available(name, data_dir)
-    folder = _folder(name, data_dir)
+    folder = folder_of(name, data_dir)
     prepared = find_prepared(folder, name)
     if prepared is None:
         from .preparing import prepare
@@ -140,12 +140,13 @@ def check_available(name: str, data_dir: str | os.PathLike | None = None) -> Non
             f"{name} is read with TensorFlow, which is not installed. Install it (the CPU build will do beside JAX or "
             "PyTorch), or use the embedded data set 'digits'."
         )
-    folder = _folder(name, data_dir)
+    folder = folder_of(name, data_dir)
     if find_prepared(folder, name) is None:
         from .preparing import check_preparable
 
         check_preparable(name, folder)
 
 
-def _folder(name: str, data_dir: str | os.PathLike | None) -> Path:
+def folder_of(name: str, data_dir: str | os.PathLike | None) -> Path:
+    """The folder that tensorflow-datasets keeps its data in, if none was given: where it looks itself."""
     return check_folder(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets", name)

@@ -20,8 +20,8 @@ from ...callbacks.study.training import Trial
 from ..recipes import Recipe
 from ..watching import make_callbacks
 from .endings import status_of_failure
-from .optimizers import get_optimizer
-from .preparing import prepare_fit
+from .preparing import prepare_fit, recipe_optimizer
+from .pretraining import pretrain
 from .run_folder import RunFolder, check_free, make_run_folder
 from .tensorflow_internals import deterministic_operations
 
@@ -67,15 +67,12 @@ def compare_recipe(
     """
     out = Path(out)
     check_free(out, overwrite, resume)
+    recipe = replace(recipe, ema=0.0)  # the copies are validated as they are
     data, model = prepare_fit(recipe, data_dir)  # what cannot be done is said before an earlier result goes
     _check_target(target, recipe, data)
-    steps = math.ceil(data.description.samples["train"] / recipe.batch_size) * recipe.epochs
-    makers = find_makers(
-        {
-            name: functools.partial(get_optimizer, name, total_steps=steps, schedule=recipe.schedule)
-            for name in optimizers
-        }
-    )
+    make_callbacks((), recipe.clip, model)
+    steps = math.ceil(data.description.samples["train"] / recipe.batch_size)
+    makers = find_makers({name: functools.partial(recipe_optimizer, recipe, name, steps=steps) for name in optimizers})
     candidates = sweep(makers, learning_rates)
     begun = _begun(out, resume)
     folder = begun or make_run_folder(out, overwrite)
@@ -90,7 +87,8 @@ def compare_recipe(
 
     def prepare(seed: int) -> Trial:
         data, model = prepare_fit(replace(recipe, seed=seed), data_dir)
-        callbacks = list(make_callbacks((), recipe.clip).values())
+        pretrain(model, replace(recipe, seed=seed), data, tell)
+        callbacks = list(make_callbacks((), recipe.clip, model).values())
         return Trial(model, {"x": data.train, "shuffle": False}, data.validation, data.test, callbacks)
 
     started = time.perf_counter()

@@ -11,7 +11,7 @@ class Predictions:
     """A model's answers on one part of a data set.
 
     Args:
-        inputs: what it was shown, shape `(N, ...)`.
+        inputs: what it was shown, shape `(N, ...)`; of data too large for memory, what `inputs[number]` looks up.
         targets: the right answers: class numbers, shape `(N,)`, or values, shape `(N, 1)`.
         outputs: the model's answers: logits, shape `(N, C)`, or values, shape `(N, 1)`.
     """
@@ -44,13 +44,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def predict_test(model, data) -> Predictions:
     """The model's answers to every sample of the test part, in order."""
-    inputs, targets = data.arrays("test")
+    inputs, targets = data.numbered("test")
     # From the pipeline: given arrays, Keras's own would make TensorFlow complain when its operations are deterministic.
     return Predictions(inputs, targets, model.predict(data.test, verbose=0))
 
 
 def score(model, pipeline) -> dict[str, float]:
-    """The compiled loss and metrics of `model` on a pipeline, as plain numbers."""
+    """The compiled loss and metrics of `model` on a pipeline, as plain numbers.
+
+    Of a model that makes images it is how well its discriminator tells those of the pipeline from made ones.
+    """
+    if hasattr(model, "judge"):
+        return model.judge(np.concatenate([np.asarray(images) for images, _ in pipeline]))
     return {name: float(value) for name, value in model.evaluate(pipeline, verbose=0, return_dict=True).items()}
 
 

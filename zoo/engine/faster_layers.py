@@ -2,8 +2,8 @@
 
 - Batch normalisation of images: Keras computes it from single operations, each of which reads and writes all maps.
   TensorFlow has one for the whole, which also takes in a ReLU that follows.
-- Average pooling on a CPU: its way back is slow there. A convolution of each map with a kernel of 1 / size gives the
-  same numbers.
+- Average pooling on a CPU: its way back is slow there, though all it does is to hand each value of a window the same
+  share.
 - The shortcut of a residual network, on a CPU: instead of a slice and a padding, a convolution that copies,
   y = K x with K = [I 0]. (Not on a GPU, whose convolutions may round to fewer digits.)
 
@@ -83,15 +83,40 @@ def normalize(layer: keras.layers.BatchNormalization, maps):
 # === Average pooling ===
 def _average_pooling(self, inputs):
     """In place of `AveragePooling2D.call`."""
-    import tensorflow as tf
-
     cut_evenly = tuple(self.pool_size) == tuple(self.strides) and self.padding == "valid"
     is_float32 = inputs.dtype == self.compute_dtype == "float32"
-    if not (cut_evenly and is_float32 and self.data_format == "channels_last" and _on_cpu()):
+    has_size = None not in inputs.shape[1:]
+    if not (cut_evenly and is_float32 and has_size and self.data_format == "channels_last" and _on_cpu()):
         return type(self).call(self, inputs)
-    height, width = self.pool_size
-    kernel = tf.fill([height, width, inputs.shape[-1], 1], 1.0 / (height * width))
-    return tf.nn.depthwise_conv2d(inputs, kernel, [1, height, width, 1], "VALID")
+    return average(inputs, self.pool_size)
+
+
+def average(maps, window: tuple[int, int]):
+    """Averages maps over windows beside each other: y = (sum of x in the window) / size, dx = dy / size.
+
+    Args:
+        maps: tensor, shape `(B, H, W, C)`.
+        window: height and width `(h, w)`; rows and columns that fill no window are left out.
+
+    Returns:
+        Tensor, shape `(B, H // h, W // w, C)`.
+    """
+    import tensorflow as tf
+
+    (height, width), (rows, columns, channels) = window, maps.shape[1:]
+    down, across = rows // height, columns // width
+
+    @tf.custom_gradient
+    def averaged(maps):
+        def back(gradient):
+            each = tf.reshape(gradient / (height * width), [-1, down, 1, across, 1, channels])
+            spread = tf.broadcast_to(each, [tf.shape(each)[0], down, height, across, width, channels])
+            inside = tf.reshape(spread, [-1, down * height, across * width, channels])
+            return tf.pad(inside, [[0, 0], [0, rows - down * height], [0, columns - across * width], [0, 0]])
+
+        return tf.nn.avg_pool2d(maps, window, window, "VALID"), back
+
+    return averaged(maps)
 
 
 # === Shortcut ===

@@ -82,7 +82,7 @@ class ResidentFeed:
     def kind(self) -> tuple:
         """What a compiled loop depends on: equal for feeds that it can be used for alike."""
         source = self.source
-        return "resident", source.batch_size, source.augment, source.scale_bytes
+        return "resident", source.batch_size, source.augment, source.scale_bytes, source.classes, source.targets
 
     def blocks(self, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Runs of equally large batches among the steps `first` to `stop - 1`: (first, count, size)."""
@@ -148,6 +148,8 @@ class StreamedFeed:
         if self.endless:
             if self.iterator is None:
                 self.iterator = iter(self.batches.repeat().skip(self.passed + skip))
+        elif skip and hasattr(self.batches, "epochs"):  # which counts off what it has seen without making it
+            self.iterator = iter(self.batches.epochs.begin_at(skip))
         else:
             self.iterator = iter(self.batches.skip(skip) if skip else self.batches)
 
@@ -168,6 +170,9 @@ class StreamedFeed:
         """The global batch of a step, or, of a data set that comes in a new order every time, another one."""
         if hasattr(self.batches, "source"):
             return _batch_of(self.batches.source, epoch, step)
+        if hasattr(self.batches, "epochs") and not self.endless:
+            epochs = self.batches.epochs
+            return next(iter(epochs.batches(epochs.next_epoch - 1, step)))  # without counting another epoch
         again = self.batches.repeat().skip(total) if self.endless else self.batches.skip(step)
         return next(iter(again), None)
 
@@ -178,6 +183,9 @@ class StreamedFeed:
         """
         if self.endless:
             self.passed = passes * (self.steps or 0)
+            return
+        if hasattr(self.batches, "epochs"):
+            self.batches.epochs.next_epoch.assign_add(passes)
             return
         read = None if _has_state(self.batches) else 1
         for _ in range(passes):

@@ -15,11 +15,13 @@ from ...callbacks.report import HEALTHY
 from ..pictures.run import draw_run
 from ..recipes import Recipe
 from ..watching import check_watch, choose_watch, make_callbacks, results_written
+from .averages import ValidateAverages
 from .checkpoints import Checkpoints, check_intervals
 from .endings import check_loss, lost_workers_are_said, status_of_failure
 from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
 from .preparing import check_same_recipe, prepare_fit, run_config
+from .pretraining import pretrain
 from .progress import ProgressBar, say
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
 from .strategies import asks_for_workers, get_strategy, is_chief
@@ -126,9 +128,9 @@ def fit_recipe(
     if begun is not None and begun.read_config().get("status") == "finished":
         return _finished_already(begun, console, chief)
     with _repeatable_operations():
-        data, model = prepare_fit(recipe, data_dir, fold, strategy)
+        data, model = prepare_fit(recipe, data_dir, fold, strategy, lambda words: say(console, words))
         watch = choose_watch(execution.watch, model)
-        callbacks = make_callbacks(watch, recipe.clip, data)
+        callbacks = make_callbacks(watch, recipe.clip, model, data)
         if begun is not None:
             _check_same_watch(begun, watch)
         folder = (begun or make_run_folder(out, overwrite)) if chief else NoFolder(out)
@@ -144,6 +146,10 @@ def fit_recipe(
         with status_of_failure(folder, config), lost_workers_are_said(strategy):
             scope = strategy.scope() if keras.backend.backend() == "jax" else contextlib.nullcontext()
             with scope, results_written(folder, callbacks):
+                # A checkpoint holds what came of it; one of an earlier run, which the first worker is about to remove,
+                # does not. And a large one is not read for nothing.
+                if recipe.pretrain and (begun is None or not _has_checkpoint(folder)):
+                    pretrain(model, recipe, data, lambda line: say(console, line))
                 history, interrupted = run_epochs(model, data, recipe, folder, console, execution, config, callbacks)
             _say_what_was_found(console, callbacks.get("findings"))
             config["seconds"] = round(config["seconds"] + time.perf_counter() - started, 1)
@@ -190,6 +196,13 @@ def _find_begun(
     return begun
 
 
+def _has_checkpoint(folder: RunFolder) -> bool:
+    """Whether the fit will go on from a whole checkpoint."""
+    checkpoints = Checkpoints(folder.checkpoints)
+    checkpoints.tell = lambda sentence: None  # of damaged ones the fit itself tells
+    return checkpoints.newest() is not None
+
+
 def _check_same_watch(begun: RunFolder, watch: Sequence[str]) -> None:
     """Refuses to resume with other callbacks: what they count is part of the checkpoints."""
     watched = begun.read_config().get("watch", [])
@@ -228,6 +241,8 @@ def run_epochs(
     """
     writer, bar = HistoryWriter(folder), ProgressBar(console)
     callbacks = [writer, bar, *watching.values(), ResultsWriter(folder, watching)]
+    if recipe.ema:
+        callbacks.insert(0, ValidateAverages())
     if keras.backend.backend() == "tensorflow":
         checkpoints = Checkpoints(
             folder.checkpoints, execution.checkpoint_every, execution.checkpoint_minutes, execution.resume
@@ -238,7 +253,7 @@ def run_epochs(
     try:
         model.fit(
             data.train,
-            validation_data=data.validation,
+            validation_data=None if model.task == "generation" else data.validation,  # nothing is drawn there
             epochs=recipe.epochs,
             shuffle=False,  # the pipeline reshuffles by itself, and Keras 3.15 warns about its own default
             callbacks=callbacks,
@@ -246,6 +261,8 @@ def run_epochs(
         )
     except KeyboardInterrupt:
         bar.stop()
+        if recipe.ema:
+            model.optimizer.finalize_variable_values(model.trainable_variables)  # as at the end of a whole fit
         kept = "go on with --resume" if execution.by_workers else "keeping what was trained so far"
         say(console, f"interrupted in epoch {len(writer.rows) + 1}: {kept}")
         return writer.rows, True

@@ -1,4 +1,4 @@
-"""Classifying image files."""
+"""What a trained model says of image files: which class they show, or what it can give back of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,8 +40,53 @@ class Answer:
         return float(self.probabilities.max())
 
 
+@dataclass(frozen=True)
+class Reconstruction:
+    """What an autoencoder makes of one image.
+
+    Args:
+        name: the file; with a number where the file holds several images.
+        image: as the model saw it, shape `(H, W, channels)`, values in [0, 1].
+        reconstructed: what came back, likewise.
+        code: what it came from, shape `(J,)`.
+    """
+
+    name: str
+    image: np.ndarray
+    reconstructed: np.ndarray
+    code: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """The mean of the squared differences of the pixels."""
+        return float(np.square(self.image - self.reconstructed).mean())
+
+
+def reconstruct_images(trained: Trained, paths: Sequence[Path], as_is: bool = False) -> list[Reconstruction]:
+    """What a trained autoencoder makes of image files; arguments and errors as of `classify_images`."""
+    named = _read(trained, paths, as_is)
+    images = np.stack([image for _, image in named])  # (N, H, W, channels)
+    parts = zip(named, trained.model.reconstruct(images), trained.model.encode(images), strict=True)
+    return [Reconstruction(name, image, back, code) for (name, image), back, code in parts]
+
+
+def _real_or_made(trained: Trained, paths: Sequence[Path], as_is: bool) -> list[Answer]:
+    """What a discriminator takes image files for."""
+    named = _read(trained, paths, as_is)
+    logits = trained.model.belief(np.stack([image for _, image in named]))  # (N,)
+    probabilities = softmax(np.stack([np.zeros_like(logits), logits], axis=1))  # (N, 2)
+    pairs = zip(named, probabilities, strict=True)
+    return [Answer(name, image, beliefs, ("made up", "real")) for (name, image), beliefs in pairs]
+
+
+def _read(trained: Trained, paths: Sequence[Path], as_is: bool) -> list[tuple[str, np.ndarray]]:
+    """The images in files, as the model takes them, each with its name."""
+    framed = not as_is and trained.data in DIGITS
+    return [pair for path in find_images(paths) for pair in read_images(path, trained.model.input_shape[1:], framed)]
+
+
 def classify_images(trained: Trained, paths: Sequence[Path], as_is: bool = False) -> list[Answer]:
-    """A trained classifier's answers to image files.
+    """A trained classifier's answers to image files; of a trained discriminator, whether it takes them for real.
 
     Args:
         trained: the model, as `open_model` gives it.
@@ -54,11 +99,12 @@ def classify_images(trained: Trained, paths: Sequence[Path], as_is: bool = False
         OSError: if a file cannot be read.
     """
     shape = trained.model.input_shape[1:]
+    if getattr(trained.model, "task", "") == "generation":
+        return _real_or_made(trained, paths, as_is)
     classes = trained.model.output_shape[-1]
     if len(shape) != 3 or classes < 2:
         raise ValueError(f"{trained.model.name} does not classify images: it takes inputs of shape {tuple(shape)}.")
-    framed = not as_is and trained.data in DIGITS
-    named = [pair for path in find_images(paths) for pair in read_images(path, shape, framed)]
+    named = _read(trained, paths, as_is)
     images = np.stack([image for _, image in named])  # (N, H, W, channels)
     probabilities = softmax(trained.model.predict(images, verbose=0))  # (N, C)
     class_names = trained.class_names or [str(number) for number in range(classes)]

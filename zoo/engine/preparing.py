@@ -4,7 +4,7 @@ import importlib
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,31 @@ import numpy as np
 from ... import __version__
 from ..data import data_identity, load_data
 from ..layers.losses import get_loss
+from ..layers.metrics import get_metrics
 from ..recipes import Recipe
-from ..registry import create_model, model_class
+from ..recipes.recipe import complete_settings
+from ..registry import model_class
+from ..transfer_learning import learning_rates
 from .optimizers import get_optimizer
+from .pretraining import check_pretrain
 from .run_folder import RunFolder
+from .schedules import get_schedule
+from .starting import Start, make_model, open_start
 from .strategies import get_strategy
+
+_OWN_LOSS = {"reconstruction": "pixel_cross_entropy", "generation": "adversarial"}  # of tasks that no other loss suits
 
 
 def prepare_fit(
-    recipe: Recipe, data_dir: Path | str | None = None, fold: tuple[int, int] | None = None, strategy: Any = None
+    recipe: Recipe,
+    data_dir: Path | str | None = None,
+    fold: tuple[int, int] | None = None,
+    strategy: Any = None,
+    tell: Callable[[str], None] | None = None,
 ):
     """The loaded data and the compiled model of a recipe; writes nothing, so that whatever does not fit is said early.
 
-    Seeds Python, NumPy and the back end with the recipe's seed.
+    Seeds Python, NumPy and the back end with the recipe's seed; tells `tell` which trained model is begun with.
 
     Raises:
         ValueError: if recipe, data and model do not fit together.
@@ -41,24 +53,59 @@ def prepare_fit(
         augment=dict(recipe.augment) or None,
         fold=fold,
         parallel=False,  # operations are deterministic
+        targets=targets_for(model_class(recipe.model)),
         **recipe.data_options,
     )
+    start = open_start(recipe, data.description, fold)
+    if start is not None and tell is not None:
+        tell(start.words)
     with strategy.scope():
-        model = build_model(recipe, data.description)
+        model = build_model(recipe, data.description, start)
     check_answers(model, recipe.loss, data.description)
+    check_pretrain(model, recipe.pretrain)
     return data, model
 
 
-def build_model(recipe: Recipe, description) -> keras.Model:
-    """The recipe's model, compiled, in the size that the data ask for."""
-    model = create_model(recipe.model, **model_class(recipe.model).config_for(description, **recipe.model_config))
+def targets_for(model) -> str:
+    """What `load_data` should give a model to learn: "labels", or "inputs" to an autoencoder."""
+    return "inputs" if getattr(model, "task", None) == "reconstruction" else "labels"
+
+
+def build_model(recipe: Recipe, description, start: Start | None = None) -> keras.Model:
+    """The recipe's model, compiled, in the size that the data ask for, with the weights that it begins with."""
+    model = make_model(recipe, description, start)
+    rates = learning_rates(model, recipe.rate_decay) if recipe.rate_decay != 1 else None
     steps = math.ceil(description.samples["train"] / recipe.batch_size)
     model.compile(
-        get_optimizer(recipe.optimizer, recipe.learning_rate, steps * recipe.epochs, recipe.schedule),
-        loss=get_loss(recipe.loss),
-        metrics=list(recipe.metrics),
+        recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates),
+        loss=get_loss(recipe.loss, recipe.label_smoothing, mixed_classes=bool(recipe.augment.get("mixup"))),
+        metrics=get_metrics(recipe.metrics, mixed_classes=bool(recipe.augment.get("mixup"))),
     )
     return model
+
+
+def recipe_optimizer(
+    recipe: Recipe, name: str, learning_rate: float, steps: int, rates: Mapping[str, float] | None = None
+):
+    """An optimizer with the recipe's schedule, weight decay and averages.
+
+    Args:
+        recipe: whose they are.
+        name: of the optimizer.
+        learning_rate: that the schedule starts from.
+        steps: of an epoch.
+        rates: factor of the learning rate by the layer's name; 1 for all by default.
+    """
+    rate = get_schedule(
+        learning_rate,
+        recipe.schedule,
+        steps_per_epoch=steps,
+        epochs=recipe.epochs,
+        warmup=recipe.warmup,
+        options=recipe.schedule_options,
+    )
+    decay, on = recipe.weight_decay, recipe.weight_decay_on
+    return get_optimizer(name, rate, weight_decay=decay, weight_decay_on=on, ema=recipe.ema, rates=rates)
 
 
 def check_answers(model: keras.Model, loss: str, description) -> None:
@@ -73,8 +120,18 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
             f"the model takes inputs of shape {takes}; those of {description.name} are "
             f"{tuple(description.input_shape)}."
         )
+    task = getattr(model, "task", description.task)
+    if (wanted_loss := _OWN_LOSS.get(task)) or loss in _OWN_LOSS.values():
+        if loss != wanted_loss:
+            fitting = f"{wanted_loss}" if wanted_loss else "another one, such as cross_entropy"
+            raise ValueError(f"the loss {loss!r} does not suit {model.name}, whose task is {task}: take {fitting}.")
+        return
     by_class = loss in ("cross_entropy", "misclassification", "sparse_categorical_crossentropy")
     wanted = description.classes if by_class else 1
+    if by_class and wanted and gives > 1 and gives != wanted:
+        raise ValueError(
+            f"{description.name} has {wanted} classes, and the model {gives} answers: leave out its argument classes."
+        )
     if gives != wanted:
         raise ValueError(
             f"the loss {loss!r} on {description.name} needs a model with {wanted} output{'s' if wanted != 1 else ''}; "
@@ -100,7 +157,7 @@ def check_same_recipe(folder: RunFolder, recipe: Recipe, fold, runs: Sequence[st
         raise ValueError(
             f"{folder.path} holds {was}, and {now_} cannot go on with it: resume with the same --seeds or --folds."
         )
-    before, now = config.get("recipe", {}), json.loads(json.dumps(recipe.settings()))
+    before, now = complete_settings(config.get("recipe", {})), json.loads(json.dumps(recipe.settings()))
     different = [key for key in now if before.get(key) != now[key]]
     if (list(fold) if fold else None) != config.get("fold"):
         different.append("fold")

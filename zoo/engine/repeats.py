@@ -61,7 +61,7 @@ def fit_repeatedly(
         check_same_recipe(begun, recipe, None, [name for name, *_ in plan])
     # What cannot be done is said before a result goes.
     _, model = prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)
-    make_callbacks(choose_watch(execution.watch, model), recipe.clip)
+    make_callbacks(choose_watch(execution.watch, model), recipe.clip, model)
     folder = begun or make_run_folder(Path(out), overwrite)
     config = {
         "gradschool": __version__,

@@ -174,7 +174,7 @@ def _apply_to_sum(strategy):
 
     def apply(self, gradients, trainable_variables=None):
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        if not self.gradient_accumulation_steps:  # otherwise the micro-batches are the parts
+        if not leaf_optimizer(self).gradient_accumulation_steps:  # otherwise the micro-batches are the parts
             see_part(self, gradients, variables, strategy.num_replicas_in_sync)
         given = [place for place, one in enumerate(gradients) if one is not None]
         gradients = list(gradients)

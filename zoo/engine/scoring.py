@@ -7,8 +7,10 @@ from typing import Any
 from ..data import data_identity, load_data
 from ..errors import unknown_name
 from ..layers.losses import get_loss
+from ..layers.metrics import get_metrics
 from .evaluation import score
 from .opening import Trained
+from .preparing import targets_for
 
 PARTS = ("train", "validation", "test")
 
@@ -41,6 +43,7 @@ def score_trained(
     recipe = trained.recipe
     split = {"seed": recipe.get("seed", 0), "fold": trained.fold, **recipe.get("data_options", {})} if own else {}
     split.update(options or {})
+    split["targets"] = targets_for(trained.model)
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)
     if not loaded.description.samples[part]:
         raise ValueError(f"{name} has no {part} part.")
@@ -48,8 +51,9 @@ def score_trained(
     if not trained.model.compiled:
         if not recipe and trained.model.output_shape[-1] < 2:
             raise ValueError("this model was saved without its loss; compile it before saving, or name a run folder.")
-        metrics = list(recipe.get("metrics", ["accuracy"]))
-        trained.model.compile(loss=get_loss(recipe.get("loss", "cross_entropy")), metrics=metrics)
+        metrics = get_metrics(recipe.get("metrics", ["accuracy"]))
+        loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
+        trained.model.compile(loss=loss, metrics=metrics)
     return score(trained.model, getattr(loaded, part))
 
 
@@ -60,6 +64,8 @@ def _check_fit(trained: Trained, description) -> None:
             f"the model takes inputs of shape {tuple(takes)}; those of {description.name} are "
             f"{tuple(description.input_shape)}."
         )
+    if getattr(trained.model, "task", "classification") != "classification":
+        return  # no classes to compare
     if description.classes and gives > 1 and gives != description.classes:
         raise ValueError(f"the model tells {gives} classes apart; {description.name} has {description.classes}.")
     names = list(description.class_names or [])

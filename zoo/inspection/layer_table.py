@@ -11,9 +11,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import cast
 
 import keras
 from keras import layers
+
+from .layer_kinds import layer_kind
 
 Shape = tuple[int | None, ...]
 
@@ -28,6 +31,7 @@ class LayerRow:
         output_shape: of one sample, such as (28, 28, 6).
         parameters: number of weights, trainable or not.
         multiply_adds: for one sample, forward, over all calls of the layer.
+        kind: "dense", "convolution" or "other".
     """
 
     name: str
@@ -35,6 +39,7 @@ class LayerRow:
     output_shape: Shape
     parameters: int
     multiply_adds: int
+    kind: str
 
 
 def layer_table(model: keras.Model) -> list[LayerRow]:
@@ -43,18 +48,18 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
     A layer that the model calls several times has one row: its weights once, its multiply-adds for every call.
 
     Raises:
-        ValueError: if nobody said how many multiply-adds a layer with weights does.
+        ValueError: if nobody said how many multiply-adds a layer with weights does, or if the model takes inputs of any
+            size.
 
     Example:
         >>> model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(6, 5, padding="same", name="conv")])
         >>> layer_table(model)[0]
-        LayerRow(name='conv', type='Conv2D', output_shape=(28, 28, 6), parameters=156, multiply_adds=117600)
+        LayerRow(name='conv', type='Conv2D', output_shape=(28, 28, 6), parameters=156, multiply_adds=117600,
+                 kind='convolution')
     """
     named = dict(leaves(model))
     with recorded_calls(named.values()) as calls:
-        # A batch of one, not of None: for the very inputs it was built with, a model answers without asking its layers.
-        samples = [keras.KerasTensor((1, *x.shape[1:]), x.dtype) for x in model.inputs]
-        model.compute_output_spec(samples if len(samples) > 1 else samples[0])
+        model.compute_output_spec(symbolic_sample(model))
     return [
         LayerRow(
             name=name,
@@ -62,14 +67,46 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
             output_shape=calls[id(layer)][0][1],
             parameters=layer.count_params(),
             multiply_adds=sum(multiply_adds(layer, *shapes) for shapes in calls[id(layer)]),
+            kind=layer_kind(layer),
         )
         for name, layer in named.items()
     ]
 
 
+def output_shapes(model: keras.Model) -> dict[str, tuple[int, ...]]:
+    """The shape of what each layer gives for one sample, by its name; of its first call if there are several.
+
+    Raises:
+        ValueError: if the model was not built, or takes inputs of any size.
+    """
+    named = dict(leaves(model))
+    with recorded_calls(named.values()) as calls:
+        model.compute_output_spec(symbolic_sample(model))
+    return {name: cast(tuple[int, ...], calls[id(layer)][0][1]) for name, layer in named.items()}
+
+
 def total(rows: Sequence[LayerRow]) -> tuple[int, int]:
     """Parameters and multiply-adds of all the rows."""
     return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+
+
+def symbolic_sample(model: keras.Model):
+    """One sample without values, as `model.compute_output_spec` takes it to ask all layers for their shapes.
+
+    Raises:
+        ValueError: if the model was not built, or takes inputs of any size.
+    """
+    if getattr(model, "inputs", None) is None:
+        raise ValueError(f"{model.name} has no graph of layers to be looked at: build it with keras.Input first.")
+    sizes = [tuple(x.shape[1:]) for x in model.inputs]
+    if any(None in size for size in sizes):
+        raise ValueError(
+            f"{model.name} takes inputs of shape {', '.join(map(str, sizes))}, where None is any size, and what its "
+            "layers do depends on it: make the model with a fixed input shape."
+        )
+    # A batch of one, not of None: for the very inputs it was built with, a model answers without asking its layers.
+    samples = [keras.KerasTensor((1, *size), x.dtype) for size, x in zip(sizes, model.inputs, strict=True)]
+    return samples if len(samples) > 1 else samples[0]
 
 
 def leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:

@@ -120,6 +120,10 @@ class NoisyReLU(keras.layers.Layer):
         noise = deviation * draw_for_samples(self._draw, ops.shape(x))
         return ops.relu(x + ops.stop_gradient(noise))
 
+    def window(self) -> tuple[int, int]:
+        """Size and stride of the patches that the units see."""
+        return 1, 1
+
     def _draw(self, shape):
         return keras.random.normal(shape, dtype=self.compute_dtype, seed=self.seed_generator)
 

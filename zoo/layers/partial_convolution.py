@@ -44,6 +44,8 @@ class PartialConv2D(keras.layers.Layer):
         LeCun et al. (1998), section II.B and table I.
     """
 
+    layer_kind = "convolution"  # in the table of a model's layers
+
     def __init__(
         self,
         connections: Sequence[Sequence[int]],
@@ -94,6 +96,10 @@ class PartialConv2D(keras.layers.Layer):
         batch, height, width, _ = maps_shape
         lost = self.kernel_size - 1
         return batch, height - lost, width - lost, len(self.connections)
+
+    def window(self) -> tuple[int, int]:
+        """Size and stride of the patches that the units see."""
+        return self.kernel_size, 1
 
     def multiply_adds(self, input_shape, output_shape) -> int:
         """Those of the kernels that exist."""

@@ -55,6 +55,10 @@ class TrainableSubsampling(keras.layers.Layer):
         batch, height, width, channels = maps_shape
         return batch, height // self.pool_size, width // self.pool_size, channels
 
+    def window(self) -> tuple[int, int]:
+        """Size and stride of the patches that the units see."""
+        return self.pool_size, self.pool_size
+
     def multiply_adds(self, input_shape, output_shape) -> int:
         """One product for each output: the patch is added up first."""
         height, width, channels = output_shape

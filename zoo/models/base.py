@@ -1,14 +1,20 @@
 """What every zoo model shares: one functional base class, presets, and the part of the configuration that is common."""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
 import keras
+import numpy as np
 
+from ..engine import layer_rates, schedules, weight_decay  # noqa: F401  what a model in a file may have been compiled with
 from ..engine.use import through_engine
+from ..layers import losses, metrics  # noqa: F401
 from ..layers.policies import get_policy
 from ..presets import list_presets, load_preset
 from ..quiet import start_xla
+
+_AT_ONCE = 256  # samples
 
 
 class classproperty:
@@ -37,7 +43,7 @@ class ZooModel(keras.Model):
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
     does_not_apply: ClassVar[Mapping[str, str]] = {}  # parts of the shared model test case left out: {part: reason}
-    task = "classification"  # or "regression"
+    task = "classification"  # or "regression", "reconstruction" (targets are the inputs), "generation" (no targets)
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         start_xla()
@@ -58,6 +64,16 @@ class ZooModel(keras.Model):
     def predict(self, *args, **kwargs):
         """The model's answers: `keras.Model.predict`, compiled."""
         return through_engine(self, "predict", keras.Model.predict, args, kwargs)
+
+    # === Description ===
+    def summary(self, line_length=None, positions=None, **kwargs):
+        """`keras.Model.summary`, with room for the layers' names, which say stage, block and place."""
+        longest = max(len(layer.name) for layer in self.layers)
+        if positions is None and any(isinstance(layer.input, list) for layer in self.layers):  # it names what is joined
+            positions = [0.4, 0.68, 0.82, 1.0]
+        if line_length is None and kwargs.get("print_fn"):  # which is not bound to a terminal's width
+            line_length = max(108, math.ceil((longest + 10) / 0.4))
+        return super().summary(line_length, positions, **kwargs)
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
@@ -93,8 +109,24 @@ class ZooModel(keras.Model):
         return load_preset(cls, name, **overrides)
 
     def get_config(self):
-        return {
+        config = {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
         }
+        frozen = [layer.name for layer in self.layers if not layer.trainable]
+        return {**config, "frozen": frozen} if frozen and self.trainable else config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        frozen = config.get("frozen", ())
+        model = super().from_config({key: value for key, value in config.items() if key != "frozen"}, custom_objects)
+        for name in frozen:
+            model.get_layer(name).trainable = False
+        return model
+
+
+def answers(model, inputs) -> np.ndarray:
+    """A model's answers to all inputs, some hundreds at a time; also where the model was trained on many devices."""
+    parts = [inputs[first : first + _AT_ONCE] for first in range(0, len(inputs), _AT_ONCE)]
+    return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in parts])

@@ -16,11 +16,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from ..layers.activations import activation_layer, serialize_activation
+from ..errors import unknown_name
+from ..layers.activations import serialize_activation
 from ..layers.dropout import Dropout
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.policies import get_policy, output_dtype
-from ..layers.residual import ON_MAPS, normalized_convolution, residual_block
+from ..layers.residual import SHORTCUTS, preactivated_block, residual_block
+from ..layers.style import ON_MAPS, Style
 from .arguments import image_shape, share, whole_number
 from .base import ZooModel
 
@@ -54,9 +56,9 @@ class CIFARResNet(ZooModel):
 
         layers              output     parameters
         conv              32x32x16            464
-        n blocks          32x32x16         14 016  (n = 3)
-        n blocks          16x16x32         51 072
-        n blocks            8x8x64        203 520
+        stage1, n blocks  32x32x16         14 016  (n = 3)
+        stage2, n blocks  16x16x32         51 072
+        stage3, n blocks    8x8x64        203 520
         pool                    64
         logits                   C            650  (C = 10)
 
@@ -67,8 +69,13 @@ class CIFARResNet(ZooModel):
         classes: number of classes, C, at least 2. Defaults to 10.
         depth: number of layers with weights that multiply, 6n + 2. Defaults to 20.
         width: number of maps in the first stage, F; then 2F and 4F. Defaults to 16.
+        shortcut: "padding" (without weights), "projection" (a 1x1 convolution), each only where the size changes, or
+            "none": a plain network. Defaults to "padding".
+        preactivation: whether normalisation and activation stand before the convolutions (version 2). Defaults to
+            False.
         activation: of every convolution; see `layers/activations.py`. Defaults to "relu".
         kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
+        normalization: "batch", "layer", "group" or "none"; see `layers/normalization.py`. Defaults to "batch".
         dropout: share of the pooled features left out in training, in [0, 1). Defaults to 0.
         dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
         **kwargs: `name` and `trainable`.
@@ -99,8 +106,11 @@ class CIFARResNet(ZooModel):
         classes: int = 10,
         depth: int = 20,
         width: int = 16,
+        shortcut: str = "padding",
+        preactivation: bool = False,
         activation: Any = "relu",
         kernel_initializer: Any = "he_normal",
+        normalization: str | None = "batch",
         dropout: float = 0.0,
         dtype: Any = None,
         **kwargs: Any,
@@ -109,20 +119,26 @@ class CIFARResNet(ZooModel):
         classes = whole_number("classes", classes, least=2)
         blocks = blocks_per_stage(depth)
         width = whole_number("width", width, least=1)
+        if shortcut not in SHORTCUTS:
+            raise unknown_name("shortcut", shortcut, SHORTCUTS)
         dropout = share("dropout", dropout)
         policy = get_policy(dtype)
+        style = Style(activation, kernel_initializer, normalization or "none", policy)
 
         # === Functional model ===
-        how = {"kernel_initializer": kernel_initializer, "dtype": policy}
+        add_block = preactivated_block if preactivation else residual_block
         images = keras.Input(input_shape, dtype=output_dtype(policy), name="images")
-        x = normalized_convolution(images, width, **how, name="conv")  # (B, H, W, F)
-        x = activation_layer(activation, name="act", dtype=policy)(x)
-        for stage in range(3):
-            for block in range(blocks):
-                stride = 2 if stage > 0 and block == 0 else 1
-                name = f"block{stage + 1}_{block + 1}"
-                x = residual_block(x, width * 2**stage, stride, activation=activation, **how, name=name)
+        x = style.convolve(images, width, name="conv")  # (B, H, W, F)
+        if not preactivation:
+            x = style.activate(style.normalize(x, name="conv"), name="act")
+        for stage in (1, 2, 3):
+            for block in range(1, blocks + 1):
+                stride = 2 if stage > 1 and block == 1 else 1
+                name = f"stage{stage}_block{block}"
+                x = add_block(x, width * 2 ** (stage - 1), stride, shortcut=shortcut, style=style, name=name)
         # (B, H/4, W/4, 4F)
+        if preactivation:
+            x = style.activate(style.normalize(x, name="last"), name="last_act")
         x = layers.GlobalAveragePooling2D(**ON_MAPS, dtype=policy, name="pool")(x)  # (B, 4F)
         if dropout:
             x = Dropout(dropout, dtype=policy, name="dropout")(x)
@@ -136,8 +152,11 @@ class CIFARResNet(ZooModel):
         self.classes = classes
         self.depth = depth
         self.width = width
+        self.shortcut = shortcut
+        self.preactivation = bool(preactivation)
         self.activation = serialize_activation(activation)
         self.kernel_initializer = serialize_initializer(kernel_initializer)
+        self.normalization = style.normalization
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
@@ -147,7 +166,10 @@ class CIFARResNet(ZooModel):
             "classes": self.classes,
             "depth": self.depth,
             "width": self.width,
+            "shortcut": self.shortcut,
+            "preactivation": self.preactivation,
             "activation": self.activation,
             "kernel_initializer": self.kernel_initializer,
+            "normalization": self.normalization,
             "dropout": self.dropout,
         }

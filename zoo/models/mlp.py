@@ -9,12 +9,14 @@ Shapes:
     C  number of classes
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
+from ..engine.pretraining import pretrain_greedily
 from ..layers.activations import activated, serialize_activation
 from ..layers.dropout import Dropout
 from ..layers.initializers import get_initializer, serialize_initializer
@@ -104,6 +106,22 @@ class MLP(ZooModel):
         self.activation = serialize_activation(activation)
         self.kernel_initializer = serialize_initializer(kernel_initializer)
         self.dropout = dropout
+
+    def pretrain(
+        self,
+        inputs: np.ndarray,
+        epochs: int = 20,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        corruption: float = 0.0,
+        seed: int = 0,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> list[float]:
+        """Trains the hidden layers one after the other, without labels; see `zoo.pretrain_greedily`, which does it."""
+        return pretrain_greedily(
+            self, inputs, epochs, batch_size=batch_size, learning_rate=learning_rate, corruption=corruption, seed=seed,
+            tell=tell,
+        )  # fmt: skip
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,10 @@ from typing import Any
 import keras
 from keras import layers
 
+from ..engine.optimizers import get_optimizer
 from ..layers.dropout import Dropout
+from ..layers.losses import get_loss
+from ..layers.metrics import get_metrics
 from ..registry import create_model
 from . import samples
 from .case import ParityCase
@@ -90,6 +93,14 @@ def small_mlp():
     return _compiled(create_model("mlp", hidden=(16,), dropout=0.2))
 
 
+def mlp_for_mixed_digits():
+    """The same for digits that are mixed with one another, their classes smoothed."""
+    model = create_model("mlp", hidden=(16,))
+    metrics = get_metrics(["accuracy"], mixed_classes=True)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), get_loss("cross_entropy", 0.1, True), metrics=metrics)
+    return model
+
+
 def _sgd(**kwargs):
     return lambda: keras.optimizers.SGD(0.1, momentum=0.9, **kwargs)
 
@@ -120,6 +131,9 @@ _CASES = (
     _case("gradient_accumulation", optimizer=_sgd(gradient_accumulation_steps=4)),
     _case("moving_average", optimizer=_sgd(use_ema=True, ema_overwrite_frequency=3)),
     _case("adamw", optimizer=lambda: keras.optimizers.AdamW(0.01)),
+    _case(
+        "weight_decay", optimizer=lambda: get_optimizer("momentum", 0.1, weight_decay=0.02, weight_decay_on="kernels")
+    ),
     ParityCase("own_train_step", own_step, samples.vectors),
     _case("validation", samples.arrays_with_validation),
     _case("streamed", samples.streamed_vectors, lambda: Dropout(0.4)),
@@ -127,6 +141,8 @@ _CASES = (
     _case("streamed_validation", samples.streamed_with_validation),
     ParityCase("augmentation", small_mlp, samples.augmented_digits),
     ParityCase("streamed_augmentation", small_mlp, samples.streamed_augmented_digits),
+    ParityCase("mixup", mlp_for_mixed_digits, samples.mixed_digits),
+    ParityCase("streamed_mixup", mlp_for_mixed_digits, samples.streamed_mixed_digits),
     ParityCase(
         "mixed_float16_overflow",
         classifier(optimizer=_overflowing),

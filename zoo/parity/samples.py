@@ -86,11 +86,11 @@ def arrays_with_validation() -> dict[str, Any]:
 
 
 # === Augmentation ===
-def _shifted_digits():
+def _shifted_digits(**augment: Any):
     """The zoo's own pipeline: 1 437 digits, shifted at random, in four whole batches and one of 237."""
     from ..data import load_data
 
-    return load_data("digits", batch_size=300, validation_share=0, augment={"shift": 2}).train
+    return load_data("digits", batch_size=300, validation_share=0, augment={"shift": 2, **augment}).train
 
 
 def augmented_digits() -> dict[str, Any]:
@@ -102,3 +102,14 @@ def streamed_augmented_digits() -> dict[str, Any]:
     """Shifted in the input pipeline."""
     pipeline = _shifted_digits()
     return {"x": pipeline.take(pipeline.cardinality())}  # a data set that does not show what it is made of
+
+
+def mixed_digits() -> dict[str, Any]:
+    """Shifted and mixed on the device: partners may belong to another replica."""
+    return {"x": _shifted_digits(mixup=0.4)}
+
+
+def streamed_mixed_digits() -> dict[str, Any]:
+    """Shifted and mixed in the input pipeline."""
+    pipeline = _shifted_digits(mixup=0.4)
+    return {"x": pipeline.take(pipeline.cardinality())}

@@ -23,7 +23,7 @@ from ..engine.plain_data import write_plain
 from ..engine.replicas import replaced
 from ..engine.strategies import get_strategy, is_chief
 from ..engine.use import use_engine
-from ..layers import activations, dropout, global_batch
+from ..layers import activations, adversarial, corruption, dropout, gaussian_code, global_batch
 from .case import EPOCHS, REORDERED, ParityCase
 
 
@@ -88,7 +88,7 @@ def _reordered_batches(model: keras.Model, stride: int) -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(replaced(model, "train_step", types.MethodType(train_step, model)))
-        for module in (activations, dropout):
+        for module in (activations, adversarial, corruption, dropout, gaussian_code):
             stack.enter_context(replaced(module, "draw_for_samples", lambda draw, shape: reordered(draw(shape))))
         everything = global_batch.Part(first=0, count=None, total=None)  # dropout then asks for its samples' numbers
         stack.enter_context(replaced(dropout, "current_part", lambda: everything))

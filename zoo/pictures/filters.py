@@ -1,6 +1,7 @@
-"""The weights of the first layer, drawn as what they look for in an image."""
+"""The weights of a layer, drawn as what its units look for in an image."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .style import new_figure
@@ -35,14 +36,45 @@ def first_layer_weights(filters: np.ndarray) -> Figure:
     Returns:
         The figure.
     """
-    shown = filters[:MOST]
+    shown = min(len(filters), MOST)
+    return _tiles(filters[:MOST], f"first layer: {shown} of {len(filters)} units", _draw_weights)
+
+
+def draw_filters(filters: np.ndarray, layer: str) -> Figure:
+    """A tile per filter: in colour if it looks at red, green and blue, else blue and red for above and below zero.
+
+    Args:
+        filters: shape `(filters, h, w, channels)`. The mean of them is drawn where there are several that are no
+            colours, and the title says so.
+        layer: its name, for the title.
+
+    Returns:
+        The figure.
+    """
+    channels = filters.shape[-1]
+    title = f"{layer}: {min(len(filters), MOST)} of {len(filters)} filters"
+    if channels == 3:
+        return _tiles(filters[:MOST], f"{title}, in colour; grey is zero", _draw_colours)
+    title += f", the mean over {channels} channels" if channels > 1 else ""
+    return _tiles(filters[:MOST].mean(axis=-1), title, _draw_weights)
+
+
+def _draw_weights(axes: Axes, weights: np.ndarray) -> None:
+    limit = np.abs(weights).max() or 1.0
+    axes.imshow(weights, cmap="RdBu", vmin=-limit, vmax=limit)
+
+
+def _draw_colours(axes: Axes, weights: np.ndarray) -> None:
+    axes.imshow(0.5 + weights / (2 * (np.abs(weights).max() or 1.0)))
+
+
+def _tiles(shown: np.ndarray, title: str, draw) -> Figure:
     columns = min(len(shown), 16 if len(shown) > 32 else 8)
     rows = -(-len(shown) // columns)
-    figure = new_figure(0.75 * columns, 0.75 * rows + 0.3)
+    figure = new_figure(max(0.75 * columns, 3.0), 0.75 * rows + 0.3)
     for axes, weights in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, strict=False):
-        limit = np.abs(weights).max() or 1.0
-        axes.imshow(weights, cmap="RdBu", vmin=-limit, vmax=limit)
+        draw(axes, weights)
     for axes in figure.axes:
         axes.set_axis_off()
-    figure.suptitle(f"first layer: {len(shown)} of {len(filters)} units", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     return figure

@@ -12,7 +12,10 @@ from .curves import learning_curves
 from .filters import first_layer_filters, first_layer_weights
 from .forecast import forecast
 from .mistakes import worst_mistakes
+from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
 from .samples import image_samples, series_samples
+
+GENERATED = 5 * COLUMNS  # images
 
 
 def draw_run(model, predictions, description, history: Sequence[dict[str, float]]) -> dict[str, Figure]:
@@ -26,12 +29,20 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
 
     Returns:
         `curves` always (if an epoch was finished); `confusion`, `mistakes` and `first_layer` for images;
-        `forecast` for a series; `boundary` where there are two inputs.
+        `forecast` for a series; `boundary` where there are two inputs; `reconstructions`, `first_layer` and, of codes
+        of two values, `codes` for an autoencoder; `generated` for what makes up images.
     """
     figures: dict[str, Figure] = {}
     if history:
         figures["curves"] = learning_curves(history)
-    if description.task == "regression":
+    if hasattr(model, "generate"):
+        figures["generated"] = image_grid(model.generate(GENERATED))
+    task = getattr(model, "task", description.task)
+    if task == "generation":
+        return figures
+    if task == "reconstruction":
+        figures |= _autoencoder(model, predictions, description)
+    elif description.task == "regression":
         targets, outputs = map(description.scale.restore, (predictions.targets[:, 0], predictions.outputs[:, 0]))
         figures["forecast"] = forecast(targets, outputs, description.scale.unit)
     elif description.input_shape == (2,):
@@ -47,6 +58,19 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         figures["mistakes"] = worst_mistakes(predictions.inputs, predictions.targets, predictions.probabilities, names)
         if (filters := _first_filters(model, description.input_shape)) is not None:
             figures["first_layer"] = first_layer_weights(filters)
+    return figures
+
+
+def _autoencoder(model, predictions, description) -> dict[str, Figure]:
+    images, seed = predictions.inputs, 0
+    chosen = np.random.default_rng(seed).permutation(len(images))[:COLUMNS]
+    spoilt = model.spoil(images[chosen], seed) if hasattr(model, "spoil") else None
+    shown = images[chosen] if spoilt is None else spoilt
+    figures = {"reconstructions": reconstructions(images[chosen], model.reconstruct(shown), spoilt)}
+    if model.encoder.output_shape[1:] == (2,):
+        figures["codes"] = code_map(model.encode(images), predictions.targets, description.class_names)
+    if (filters := _first_filters(model, description.input_shape)) is not None:
+        figures["first_layer"] = first_layer_weights(filters)
     return figures
 
 

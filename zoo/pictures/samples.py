@@ -19,12 +19,12 @@ def image_samples(images: np.ndarray, targets: np.ndarray, class_names: Sequence
         class_names: one per class.
 
     Returns:
-        The figure, with the first classes if there are many.
+        The figure, with the first classes that there are images of if there are many.
     """
-    names = class_names[:MOST_CLASSES]
-    figure = new_figure(0.75 * COLUMNS + 1, 0.75 * len(names))
-    grid = figure.subplots(len(names), COLUMNS, squeeze=False)
-    for number, (row, name) in enumerate(zip(grid, names, strict=True)):
+    shown = np.unique(targets)[:MOST_CLASSES]
+    figure = new_figure(0.75 * COLUMNS + 1, 0.75 * len(shown))
+    grid = figure.subplots(len(shown), COLUMNS, squeeze=False)
+    for row, number, name in zip(grid, shown, [class_names[one] for one in shown], strict=True):
         for axes, image in zip(row, images[targets == number], strict=False):
             show_image(axes, image)
         for axes in row:

@@ -9,7 +9,8 @@ from typing import Any
 from ..engine.opening import load_model_file
 from ..engine.run_folder import RunFolder
 from ..files import write_json, written_whole
-from ..recipes import find_recipe
+from ..recipes import find_recipe, get_recipe, list_recipes
+from ..recipes.recipe import complete_settings
 from . import FOLDER, sha256
 
 
@@ -33,10 +34,13 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
         raise ValueError(f"{folder.path} is not a finished fit: its status is {config.get('status')!r}.")
     if config["fold"]:
         raise ValueError(f"{folder.path} is one fold of a cross-validation; fit the recipe without --folds.")
-    settings = config["recipe"]
-    recipe = replace(find_recipe(settings["model"], settings["data"]), seed=settings["seed"])
+    settings = complete_settings(config["recipe"])
+    found = find_recipe(settings["model"], settings["data"])
+    named = settings["name"] in list_recipes() and settings["name"] != found.name  # one of several
+    recipe = replace(get_recipe(settings["name"]) if named else found, seed=settings["seed"])
     if recipe.settings() != settings:
         raise ValueError(f"{folder.path} did not follow the recipe {recipe.name!r}, so nobody could repeat the preset.")
+    by_name = f" --recipe {recipe.name}" if named else ""
     trained = load_model_file(folder.model_path)
     bare = type(trained).from_config(trained.get_config())  # without the optimizer, whose state would be saved too
     bare.set_weights(trained.get_weights())
@@ -54,7 +58,7 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
         "recipe": settings,
         "test": {**metrics["test"], "samples": config["data"]["samples"]["test"]},
         "sha256": sha256(into / f"{name}.weights.h5"),
-        "command": f"gradschool fit {recipe.model} --data {recipe.data} --seed {recipe.seed}",
+        "command": f"gradschool fit {recipe.model} --data {recipe.data}{by_name} --seed {recipe.seed}",
         "versions": {"gradschool": config["gradschool"], **config["versions"]},
     }
     write_json(into / f"{name}.json", card)

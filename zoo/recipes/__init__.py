@@ -1,17 +1,25 @@
 """Recipes: model + data + settings = a result that can be repeated. One file per kind of task."""
 
 from dataclasses import replace
+from typing import Any
 
 from ..data import list_data
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, neurons, photographs, series
+from . import digits, imagenet, neurons, photographs, series, unsupervised
 from .recipe import Measured, Recipe
 
-_ALL = (*digits.RECIPES, *photographs.RECIPES, *neurons.RECIPES, *series.RECIPES)
+_ALL = (
+    *digits.RECIPES,
+    *photographs.RECIPES,
+    *imagenet.RECIPES,
+    *neurons.RECIPES,
+    *series.RECIPES,
+    *unsupervised.RECIPES,
+)
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
 
-__all__ = ["Measured", "Recipe", "find_recipe", "get_recipe", "list_recipes"]
+__all__ = ["Measured", "Recipe", "chosen_recipe", "find_recipe", "get_recipe", "list_recipes"]
 
 
 def list_recipes() -> list[str]:
@@ -30,26 +38,54 @@ def get_recipe(name: str) -> Recipe:
     return _RECIPES[name]
 
 
+def chosen_recipe(model: str, data: str | None = None, name: str | None = None) -> Recipe:
+    """The recipe of that name, which has to be for `model` and `data`; without a name, that of `find_recipe`.
+
+    Raises:
+        ValueError: if there is no such recipe, or it is another model's or for other data.
+    """
+    if name is None:
+        return find_recipe(model, data)
+    model_entry(model)
+    recipe = get_recipe(name)
+    if recipe.model != model:
+        raise ValueError(f"the recipe {name} is for the model {recipe.model}, not for {model}.")
+    if data not in (None, recipe.data):
+        raise ValueError(f"the recipe {name} is for the data {recipe.data}, not for {data}.")
+    return recipe
+
+
 def find_recipe(model: str, data: str | None = None) -> Recipe:
     """The recipe that fits `model` to `data`.
 
-    Where nobody has written one for just this pair, the model's first recipe serves with the data exchanged, and
-    promises no result. Without `data`, it is the model's first recipe as it stands.
+    Where nobody has written one for just this pair, another serves, with model or data exchanged, and promises no
+    result: one for the same data of a model of the same class; else the first of the model itself, or of its class.
+    Without `data`, it is the first as it stands. Pre-training belongs to the model: it is that of its own first recipe.
 
     Raises:
-        ValueError: if there is no such model, or nothing in it to fit.
+        ValueError: if there is no such model, nothing in it to fit, or no recipe that could serve.
     """
-    model_entry(model)
+    entry = model_entry(model)
     own = [recipe for recipe in _RECIPES.values() if recipe.model == model]
-    if not own:
-        raise ValueError(f"{model} has fixed weights: there is nothing to fit. See: gradschool models {model}")
-    if data is None:
-        return own[0]
-    exact = [recipe for recipe in own if recipe.data == data]
-    if exact:
-        return exact[0]
-    no_images = str(data).endswith(".csv") or any(
-        known.name == data and len(known.input_shape) != 3 for known in list_data()
-    )
-    augment = {} if no_images else own[0].augment
-    return replace(own[0], name=f"{model} on {data}", data=data, augment=augment, measured=None)
+    alike = [recipe for recipe in _RECIPES.values() if model_entry(recipe.model).target == entry.target]
+    if not alike:
+        if not entry.parameters:
+            raise ValueError(f"{model} has fixed weights: there is nothing to fit. See: gradschool models {model}")
+        raise ValueError(f"there is no recipe for {model} yet; in Python, zoo.create_model({model!r}).fit trains it.")
+    for recipe in (*own, *alike):
+        if data in (None, recipe.data):
+            if recipe.model == model:
+                return recipe
+            return replace(_for_another(recipe, model=model), pretrain=own[0].pretrain if own else {})
+    return _for_another((own or alike)[0], model=model, data=str(data))
+
+
+def _for_another(recipe: Recipe, model: str, data: str | None = None) -> Recipe:
+    """The recipe with model and data exchanged, without what is for the old ones alone."""
+    changes: dict[str, Any] = {"model": model, "name": f"{model} on {data or recipe.data}", "measured": None}
+    if data is not None:
+        no_images = data.endswith(".csv") or any(
+            known.name == data and len(known.input_shape) != 3 for known in list_data()
+        )
+        changes |= {"data": data, "data_options": {}, "augment": {} if no_images else recipe.augment}
+    return replace(recipe, **changes)

@@ -79,15 +79,19 @@ RECIPES = (
         **_DESCENT,
         measured=Measured("accuracy", 0.9873, 0.0002, "3 seeds", "gradschool fit lenet5_1998 --data mnist --seeds 3"),
     ),
-    Recipe(
-        "resnet20_digits",
-        "resnet20",
-        "digits",
-        12,
-        32,
-        optimizer="momentum",
-        learning_rate=0.1,
-        schedule="cosine",
-        augment={"shift": 1},
+    Recipe("rbf_network_digits", "rbf_network", "digits", 60, 32, schedule="cosine", pretrain={"neighbours": 2}),
+    *(
+        Recipe(
+            f"{model}_digits",
+            model,
+            "digits",
+            12,
+            32,
+            optimizer="momentum",
+            learning_rate=0.1,
+            schedule="cosine",
+            augment={"shift": 1},
+        )
+        for model in ("resnet20", "resnet56", "plain20", "plain56")
     ),
 )

@@ -1,5 +1,6 @@
 """Measuring what callbacks cost: fits that take turns, the figures, the table."""
 
+import contextlib
 import io
 import time
 
@@ -124,11 +125,27 @@ def test_only_what_has_a_goal_can_be_measured():
     (measured,) = report["models"]
     assert list(measured["loops"]) == ["keras"]
     goals = {name: row["goal"] for name, row in measured["loops"]["keras"]["callbacks"].items()}
+    assert goals.pop("Adam(global_clipnorm=1.0)") is None  # to compare
     assert goals == {"clipping by global norm": 0.05, "monitor": 0.05, "dead units": 0.05}
     assert "optimizers" not in measured
     console = Console(width=110, file=io.StringIO())
     console.print(render_costs(report))
     assert "dead units" in console.file.getvalue()
+
+
+def test_what_an_optimizer_does_is_measured_by_its_own_arguments(monkeypatch):
+    begun = []
+    monkeypatch.setattr(callback_costs, "_epochs", lambda fits, rounds: [[1.0] * rounds, [1.5] * rounds])
+
+    def begin_noted(case, loop, inputs, targets, callbacks=(), optimizer=None):
+        begun.append((len(callbacks), optimizer and optimizer.global_clipnorm))
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(callback_costs, "_begin", begin_noted)
+    case = BenchCase("mlp", (28, 28, 1), 10, batch=16, steps=3, goals={})
+    report = callback_costs.measure_costs([case], CostOptions(rounds=2, fits=1, only_goals=True))
+    assert begun == [(0, None), (1, None), (0, None), (0, 1.0), (0, None), (1, None), (0, None), (1, None)]
+    assert report["models"][0]["loops"]["keras"]["callbacks"]["Adam(global_clipnorm=1.0)"]["median"] == 0.5
 
 
 @pytest.mark.parametrize("name", ["rounds", "fits"])

@@ -25,6 +25,7 @@ def calls(tmp_path, monkeypatch):
     def fit(
         model: str,
         data: str | None = None,
+        recipe_name: Annotated[str | None, typer.Option("--recipe")] = None,
         out: Path | None = None,
         strategy: str = "one",
         overwrite: Annotated[bool, typer.Option("--overwrite")] = False,
@@ -63,6 +64,11 @@ def refused(capsys, *words):
 def earlier_run(folder):
     Path(folder).mkdir(parents=True, exist_ok=True)
     (Path(folder) / "config.json").write_text("{}")
+
+
+def test_the_run_folder_is_named_after_the_data_of_the_recipe_that_is_named(calls):
+    words = launched(calls, "--", "fit", "resnet20", "--recipe", "resnet20_cifar10_today")
+    assert words[words.index("--out") + 1] == str(Path("runs/resnet20-cifar10-1"))
 
 
 def test_a_fit_gets_the_strategy_and_one_run_folder(calls):

@@ -21,31 +21,40 @@ PATIENCE = 150  # seconds
 EPOCHS = {"mirrored": 4, "multiworker": 3}
 
 
-def start(folder, strategy="one", **settings):
-    """The processes of one training."""
+def start(folder, strategy="one", lives=({},), **settings):
+    """The processes of one training; of its lives, the next begins where the last was killed."""
     folder.mkdir(exist_ok=True)
     words = {"folder": str(folder), "strategy": strategy, "epochs": EPOCHS.get(strategy, 12), **settings}
-    command = [sys.executable, str(PROGRAM), json.dumps(words)]
+    command = [sys.executable, str(PROGRAM), *(json.dumps({**words, **life}) for life in lives)]
     environments = [os.environ]
     if strategy == "multiworker":
         workers = [f"localhost:{port}" for port in choose_ports(2)]
         tasks = [{"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}} for index in (0, 1)]
         environments = [{**os.environ, "TF_CONFIG": json.dumps(task)} for task in tasks]
     with (folder / "errors.txt").open("w") as errors:
-        return [subprocess.Popen(command, env=one, stdout=errors, stderr=errors) for one in environments]
+        return [
+            subprocess.Popen(command, env=one, stdout=errors, stderr=errors, start_new_session=True)
+            for one in environments
+        ]
 
 
-def end(processes, mortal=0):
+def end(processes, mortal=0, patience=PATIENCE):
     """Waits for the one that may be killed; true if it was, and then the others are ended as well."""
     try:
-        if processes[mortal].wait(PATIENCE) == -signal.SIGKILL:
+        if processes[mortal].wait(patience) == -signal.SIGKILL:
             return True
-        assert [one.wait(PATIENCE) for one in processes] == [0] * len(processes)
+        assert [one.wait(patience) for one in processes] == [0] * len(processes)
         return False
     finally:
-        for one in processes:
-            one.kill()
-            one.wait()
+        kill(processes)
+
+
+def kill(processes):
+    """Ends them and whatever they have started."""
+    for one in processes:
+        if one.poll() is None:
+            os.killpg(one.pid, signal.SIGKILL)
+        one.wait()
 
 
 def result(folder):
@@ -61,6 +70,13 @@ def assert_same_result(folder, undisturbed):
 
 def killed_and_resumed(folder, kills, **settings):
     """Runs a training through all its kills to its end; how many came."""
+    lives = [*kills, {}]
+    assert not end(start(folder, lives=lives, **settings), patience=PATIENCE * len(lives))
+    return int((folder / "kills.txt").read_text())
+
+
+def workers_killed_and_resumed(folder, kills, **settings):
+    """The same for several workers: when one is killed, the others are ended and all begin anew."""
     came = 0
     for kill in [*kills, {}]:
         if not end(start(folder, **settings, **kill), kill.get("worker", 0)):
@@ -94,9 +110,7 @@ def undisturbed(tmp_path_factory):
 
     yield begin
     for _, processes in running.values():
-        for one in processes:
-            one.kill()
-            one.wait()
+        kill(processes)
 
 
 @pytest.mark.slow
@@ -127,7 +141,7 @@ def test_two_replicas(tmp_path, undisturbed):
 def test_two_workers(tmp_path, undisturbed):
     wait = undisturbed("multiworker")
     kills = [{"at": ["epoch", 2], "worker": 1}]
-    assert killed_and_resumed(tmp_path, kills, strategy="multiworker") == 1
+    assert workers_killed_and_resumed(tmp_path, kills, strategy="multiworker") == 1
     assert_same_result(tmp_path, wait())
 
 

@@ -18,7 +18,23 @@ import sys
 from gradschool import zoo
 strategy = zoo.get_strategy({arguments})
 from gradschool.zoo.engine.strategies import is_chief
-print(type(strategy).__name__, strategy.num_replicas_in_sync, is_chief(strategy))
+print(type(strategy).__name__, strategy.num_replicas_in_sync, is_chief(strategy), flush=True)
+"""
+ALONE = {"cluster": {"worker": ["localhost:0"]}, "task": {"type": "worker", "index": 0}}
+SEVERAL = {  # arguments: what is to be given
+    "'auto', 3": "MirroredStrategy 3 True",
+    "'MIRRORED', replicas=3": "MirroredStrategy 3 True",
+    "'mirrored'": "MirroredStrategy 2 True",
+    "'auto'": "_DefaultDistributionStrategy 1 True",
+    "'multiworker'": "CollectiveAllReduceStrategy 1 True",
+}
+IN_TURN = """
+import os, keras, tensorflow, gradschool.zoo.engine.strategies  # which takes long, and begins nothing yet
+for source in {sources}:
+    if not os.fork():
+        exec(source)
+        os._exit(0)
+    os.wait()
 """
 
 
@@ -34,27 +50,30 @@ def given(arguments, tf_config=None, before="", **variables):
     return (done.stdout if done.returncode == 0 else done.stderr).splitlines()[-1]
 
 
+@pytest.fixture(scope="module")
+def given_in_turn():
+    """What is given for each of `SEVERAL`, in a process of its own each, all from one that has imported everything."""
+    sources = [GIVEN.format(arguments=arguments) for arguments in SEVERAL]
+    sources[-1] = f"os.environ['TF_CONFIG'] = {json.dumps(ALONE)!r}\n" + sources[-1]
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_TURN.format(sources=sources)],
+        env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(SEVERAL), done.stderr[-3000:]
+    return dict(zip(SEVERAL, lines, strict=True))
+
+
 def test_one_device_is_tensorflows_own_default():
     assert get_strategy("one").num_replicas_in_sync == 1
     assert is_chief(get_strategy("one"))
 
 
-@pytest.mark.parametrize("arguments", ["'auto', 3", "'MIRRORED', replicas=3"])
-def test_logical_cpu_devices(arguments):
-    assert given(arguments) == "MirroredStrategy 3 True"
-
-
-def test_two_replicas_unless_said_otherwise():
-    assert given("'mirrored'") == "MirroredStrategy 2 True"
-
-
-def test_auto_is_one_device_where_nothing_asks_for_more():
-    assert given("'auto'").endswith(" 1 True")
-
-
-def test_workers_are_found_in_tf_config():
-    alone = {"cluster": {"worker": ["localhost:0"]}, "task": {"type": "worker", "index": 0}}
-    assert given("'multiworker'", alone) == "CollectiveAllReduceStrategy 1 True"
+@pytest.mark.parametrize("arguments", SEVERAL)
+def test_what_is_asked_for_is_given(given_in_turn, arguments):
+    """Logical CPU devices, two unless said otherwise; one device where nothing asks for more; workers of TF_CONFIG."""
+    assert given_in_turn[arguments] == SEVERAL[arguments]
 
 
 @pytest.mark.parametrize(

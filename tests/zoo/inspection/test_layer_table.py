@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from alexnet_layers import alexnet
 from gradschool.zoo.inspection.layer_table import layer_table, total
 from gradschool.zoo.models.lenet import LeNet5
 
@@ -29,27 +30,6 @@ def test_lenet_by_hand():
         "logits": ((10,), 85 * 10, 84 * 10),
     }
     assert counts(LeNet5()) == by_hand
-
-
-def alexnet(groups):
-    """AlexNet's layers (Krizhevsky et al. 2012) in one tower, or in two that meet in conv3 and in the dense layers."""
-    return keras.Sequential(
-        [
-            keras.Input((227, 227, 3)),
-            layers.Conv2D(96, 11, strides=4, name="conv1"),
-            layers.MaxPooling2D(3, 2),
-            layers.Conv2D(256, 5, padding="same", groups=groups, name="conv2"),
-            layers.MaxPooling2D(3, 2),
-            layers.Conv2D(384, 3, padding="same", name="conv3"),
-            layers.Conv2D(384, 3, padding="same", groups=groups, name="conv4"),
-            layers.Conv2D(256, 3, padding="same", groups=groups, name="conv5"),
-            layers.MaxPooling2D(3, 2),
-            layers.Flatten(),
-            layers.Dense(4096, kernel_initializer="zeros", name="dense6"),
-            layers.Dense(4096, kernel_initializer="zeros", name="dense7"),
-            layers.Dense(1000, kernel_initializer="zeros", name="dense8"),
-        ]
-    )
 
 
 @pytest.mark.parametrize(("groups", "parameters"), [(1, 62_378_344), (2, 60_965_224)])
@@ -102,6 +82,27 @@ def test_nested_models_are_opened():
     inputs = keras.Input((5,))
     outer = keras.Model(inputs, layers.Dense(2, name="head")(inner(inputs)))
     assert counts(outer) == {"inner/dense": ((3,), 18, 15), "head": ((2,), 8, 6)}
+
+
+def test_behind_a_join_and_groups_and_a_sum_all_inputs_count():
+    images = keras.Input((7, 11, 4))
+    left = layers.Conv2D(6, 3, groups=2, padding="same", name="grouped")(images)
+    right = layers.Conv2D(6, 1, name="pointwise")(images)
+    joined = layers.Concatenate()([left, layers.Add()([left, right])])
+    maps = layers.Conv2D(5, 3, padding="same", name="after")(joined)
+    work = {name: row[2] for name, row in counts(keras.Model(images, layers.Flatten()(maps + 1))).items() if row[2]}
+    assert work == {"grouped": 77 * 6 * 9 * 2, "pointwise": 77 * 6 * 4, "after": 77 * 5 * 9 * 12}
+
+
+def test_inputs_of_any_size_are_refused():
+    model = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(5, 3)], name="any")
+    with pytest.raises(ValueError, match=r"any takes inputs of shape \(None, None, 3\), where None is any size"):
+        layer_table(model)
+
+
+def test_a_model_without_a_graph_is_refused():
+    with pytest.raises(ValueError, match=r"loose has no graph of layers to be looked at: build it with keras\.Input"):
+        layer_table(keras.Sequential([layers.Dense(3)], name="loose"))
 
 
 def test_models_with_several_inputs_are_counted():

@@ -6,7 +6,13 @@ import pytest
 from keras.ops import convert_to_numpy
 
 from gradients import input_gradient
-from gradschool.zoo.layers.losses import LOSSES, HalfSquaredError, get_loss, misclassification
+from gradschool.zoo.layers.losses import (
+    LOSSES,
+    HalfSquaredError,
+    SmoothedCrossEntropy,
+    get_loss,
+    misclassification,
+)
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(11, 7)).astype("float32")
@@ -129,3 +135,46 @@ def test_unknown_names_get_the_nearest(name, near):
 def test_what_is_no_loss_is_refused(identifier):
     with pytest.raises(ValueError, match="loss"):
         get_loss(identifier)
+
+
+# === Smoothed and mixed classes ===
+MIXED = RNG.dirichlet(np.ones(7), 11).astype("float32")
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.35])
+@pytest.mark.parametrize("targets", [LABELS, MIXED], ids=["classes", "distributions"])
+def test_smoothed_cross_entropy_and_its_gradient_equal_pytorch_s(smoothing, targets):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(LOGITS, requires_grad=True)
+    expected = torch.nn.functional.cross_entropy(x, torch.tensor(targets), label_smoothing=smoothing)
+    expected.backward()
+    loss = SmoothedCrossEntropy(smoothing)
+    np.testing.assert_allclose(float(loss(keras.ops.convert_to_tensor(targets), LOGITS)), expected.item(), rtol=1e-6)
+    ours = input_gradient(lambda x: loss(keras.ops.convert_to_tensor(targets), x), LOGITS)
+    np.testing.assert_allclose(ours, x.grad, atol=1e-7)
+
+
+def test_smoothed_cross_entropy_takes_classes_in_a_column_too():
+    loss = SmoothedCrossEntropy(0.1)
+    assert float(loss(LABELS[:, None], LOGITS)) == float(loss(LABELS, LOGITS))
+
+
+def test_smoothed_cross_entropy_takes_two_classes_for_every_token():
+    tokens, answers = RNG.integers(0, 2, (3, 5)), RNG.normal(size=(3, 5, 2)).astype("float32")
+    flat = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(tokens.ravel(), answers.reshape(-1, 2))
+    np.testing.assert_allclose(float(SmoothedCrossEntropy()(tokens, answers)), float(flat), rtol=1e-6)
+
+
+def test_get_loss_smooths_when_asked_and_only_what_it_can():
+    assert get_loss("cross_entropy", label_smoothing=0.1).label_smoothing == 0.1
+    assert get_loss("cross_entropy", mixed_classes=True).label_smoothing == 0
+    assert type(get_loss("cross_entropy")) is keras.losses.SparseCategoricalCrossentropy
+    again = keras.losses.deserialize(keras.losses.serialize(SmoothedCrossEntropy(0.2)))
+    assert again.label_smoothing == 0.2
+    for value in (1, -0.1, True, "a little"):
+        with pytest.raises(ValueError, match=r"label_smoothing must be a number in \[0, 1\)"):
+            get_loss("cross_entropy", label_smoothing=value)
+    with pytest.raises(ValueError, match="label_smoothing needs the loss cross_entropy; got 'l2'"):
+        get_loss("l2", label_smoothing=0.1)
+    with pytest.raises(ValueError, match="mixup needs the loss cross_entropy; got 'l2'"):
+        get_loss("l2", mixed_classes=True)

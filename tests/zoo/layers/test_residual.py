@@ -7,10 +7,14 @@ from keras.ops import convert_to_numpy
 
 from gradients import input_gradient
 from gradschool.zoo.inspection.layer_table import layer_table
-from gradschool.zoo.layers.residual import ZeroPaddedShortcut, normalized_convolution, residual_block
+from gradschool.zoo.layers.residual import ZeroPaddedShortcut, residual_block
+from gradschool.zoo.layers.style import Style
 
 SIZES = [(7, 5), (8, 6), (7, 6), (1, 1)]
-HOW = {"kernel_initializer": "he_normal", "dtype": "float32"}
+
+
+def style(activation="relu"):
+    return Style(activation, "he_normal", "batch", "float32")
 
 
 def maps(height, width, channels, count=3):
@@ -19,7 +23,7 @@ def maps(height, width, channels, count=3):
 
 def block(shape, channels, stride=1, activation="relu"):
     x = keras.Input(shape)
-    return keras.Model(x, residual_block(x, channels, stride, activation=activation, **HOW, name="block"))
+    return keras.Model(x, residual_block(x, channels, stride, style=style(activation), name="block"))
 
 
 # === The way around ===
@@ -72,11 +76,11 @@ def test_a_block_that_has_learned_nothing_passes_its_input_on(channels, stride):
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_convolution_stands_over_the_pixels_that_the_shortcut_keeps(height, width, stride):
     x, images = maps(height, width, 3), keras.Input((height, width, 3))
-    model = keras.Model(images, normalized_convolution(images, 3, stride, **HOW, name="conv"))
+    model = keras.Model(images, style().convolve(images, 3, 3, stride, name="conv"))
     centre = np.zeros((3, 3, 3, 3))
     centre[1, 1] = np.eye(3)
     model.get_layer("conv").kernel.assign(centre)
-    np.testing.assert_allclose(convert_to_numpy(model(x)), x[:, ::stride, ::stride], rtol=1e-4)
+    np.testing.assert_allclose(convert_to_numpy(model(x)), x[:, ::stride, ::stride], rtol=1e-6)
 
 
 def test_only_a_block_that_changes_the_size_needs_a_layer_on_its_way_around():

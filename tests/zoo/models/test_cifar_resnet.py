@@ -13,7 +13,7 @@ from gradschool.zoo.models.cifar_resnet import CIFARResNet
 from model_case import model_case
 from torch_twin import assert_twins, in_torch_s_order
 
-BLOCKS = [f"block{stage}_{block}" for stage in (1, 2, 3) for block in (1, 2)]
+BLOCKS = [f"stage{stage}_block{block}" for stage in (1, 2, 3) for block in (1, 2)]
 
 
 def trainable(model):
@@ -56,7 +56,7 @@ def test_multiply_adds_of_resnet_20_by_hand():
 
 def test_maps_halve_and_double_from_stage_to_stage():
     model = CIFARResNet(input_shape=(28, 28, 1), width=3, classes=7)
-    ends = [model.get_layer(f"block{stage}_3_act2").output.shape[1:] for stage in (1, 2, 3)]
+    ends = [model.get_layer(f"stage{stage}_block3_act2").output.shape[1:] for stage in (1, 2, 3)]
     assert ends == [(28, 28, 3), (14, 14, 6), (7, 7, 12)]
     assert model.get_layer("pool").output.shape[1:] == (12,)
 
@@ -64,8 +64,8 @@ def test_maps_halve_and_double_from_stage_to_stage():
 def test_padded_maps_of_a_shortcut_are_zero_and_the_others_are_the_stage_before():
     model = model_case("resnet20").build()
     for stage, width in ((2, 5), (3, 10)):
-        shortcut = model.get_layer(f"block{stage}_1_shortcut")
-        around = keras.Model(model.input, [model.get_layer(f"block{stage - 1}_1_act2").output, shortcut.output])
+        shortcut = model.get_layer(f"stage{stage}_block1_shortcut")
+        around = keras.Model(model.input, [model.get_layer(f"stage{stage - 1}_block1_act2").output, shortcut.output])
         before, after = map(convert_to_numpy, around(np.random.default_rng(0).random((3, 13, 17, 3), "float32")))
         assert np.abs(before).max() > 0
         np.testing.assert_array_equal(after[..., :width], before[:, ::2, ::2])
@@ -75,6 +75,38 @@ def test_padded_maps_of_a_shortcut_are_zero_and_the_others_are_the_stage_before(
 def test_dropout_stands_before_the_logits():
     names = [layer.name for layer in CIFARResNet(depth=8, width=3, dropout=0.3).layers]
     assert names[-3:] == ["pool", "dropout", "logits"]
+
+
+# === Plain networks ===
+@pytest.mark.parametrize("depth", [20, 32])
+def test_a_plain_network_has_the_same_weights_and_nothing_goes_around(depth):
+    plain, residual = (CIFARResNet(depth=depth, shortcut=shortcut) for shortcut in ("none", "padding"))
+    assert [weight.path for weight in plain.weights] == [weight.path for weight in residual.weights]
+    assert total(layer_table(plain)) == total(layer_table(residual))
+    names = [layer.name for layer in plain.layers]
+    assert not [name for name in names if name.endswith(("_add", "_shortcut"))]
+    assert all(len(keras.tree.flatten(layer.input)) == 1 for layer in plain.layers[1:])
+
+
+def test_projections_have_weights_where_the_size_changes():
+    model = CIFARResNet(depth=20, shortcut="projection")
+    names = [layer.name for layer in model.layers if "shortcut" in layer.name and layer.weights]
+    assert names == [f"stage{stage}_block1_shortcut{part}" for stage in (2, 3) for part in ("", "_bn")]
+    assert trainable(model) == 269_722 + 16 * 32 + 32 * 64 + 2 * (32 + 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [20, 56, 110])
+@pytest.mark.parametrize("config", [{}, {"shortcut": "none"}, {"preactivation": True}], ids=str)
+def test_gradients_are_finite_and_not_zero_at_the_start(depth, config):
+    if depth > 56 and keras.backend.backend() != "tensorflow":
+        pytest.skip("the deepest take minutes to trace elsewhere")
+    model = CIFARResNet((8, 8, 1), 5, depth, width=3, **config)
+    images, labels = np.random.default_rng(0).random((16, 8, 8, 1), "float32"), np.arange(16) % 5
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for path, gradient in gradients(model, images, labels, loss, training=True).items():
+        assert np.isfinite(gradient).all(), path
+        assert np.abs(gradient).max() > 0, path
 
 
 # === PyTorch ===
@@ -189,6 +221,8 @@ def test_a_depth_that_makes_no_three_equal_stages_is_refused(depth):
         ({"depth": 20.0}, "depth must be a whole number of at least 8; got 20.0"),
         ({"width": 0}, "width must be a whole number of at least 1; got 0"),
         ({"input_shape": (32, 32)}, r"CIFARResNet takes images, input_shape=\(height, width, channels\)"),
+        ({"shortcut": "pading"}, "unknown shortcut 'pading'; did you mean 'padding'"),
+        ({"normalization": "bacth"}, "unknown normalization 'bacth'; did you mean 'batch'"),
         ({"classes": 1}, "classes must be a whole number of at least 2; got 1"),
         ({"dropout": 1}, r"dropout must be a number in \[0, 1\); got 1"),
         ({"activation": "rleu"}, "unknown activation 'rleu'; did you mean 'relu'"),

@@ -24,5 +24,5 @@ def results():
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 def test_a_model_gives_the_result_of_one_device(name, setting, results):
     one, other = results[ONE_DEVICE][name], results[setting][name]
-    assert other.keys() == {"float64", "float32"}
+    assert other.keys() == set(CASES[name].precisions)
     assert [str(found) for found in failures(compare(name, str(setting), one, other))] == []

@@ -1,4 +1,4 @@
-"""Every small case gives one device's result on 2 and 4 replicas and on 2 workers."""
+"""Every small case gives one device's result on 2 replicas and on 2 workers, and one of each kind on 4 replicas."""
 
 import keras
 import pytest
@@ -13,16 +13,29 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's"),
 ]
-SETTINGS = [Setting("mirrored", 2), Setting("mirrored", 4), Setting("multiworker", 2)]
+SETTINGS = [Setting("mirrored", 2), Setting("multiworker", 2)]
+FOUR = Setting("mirrored", 4)  # traces every model four times: `gradschool parity` tries all of them
+ON_FOUR = [
+    *("dense", "shuffled", "dropout", "batch_normalization", "masked_loss", "sample_weights", "regularization_losses"),
+    *(
+        "clip_by_global_norm",
+        "gradient_accumulation",
+        "own_train_step",
+        "streamed_unknown_length",
+        "mixed_float16_overflow",
+    ),
+]
+PAIRS = [(name, setting) for setting in SETTINGS for name in CASES] + [(name, FOUR) for name in ON_FOUR]
 
 
 @pytest.fixture(scope="module")
 def results():
-    return train_in_settings([ONE_DEVICE, *SETTINGS])
+    patience = 2700.0  # seconds: beside other tests, on slow machines
+    found = train_in_settings([ONE_DEVICE, *SETTINGS], timeout=patience)
+    return found | train_in_settings([FOUR], ON_FOUR, timeout=patience)
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize(("name", "setting"), [pytest.param(*pair, id=f"{pair[1]}-{pair[0]}") for pair in PAIRS])
 def test_a_case_gives_the_result_of_one_device(name, setting, results):
     one, other = results[ONE_DEVICE][name], results[setting][name]
     assert other.keys() == set(CASES[name].precisions)

@@ -9,6 +9,7 @@ from gradschool.zoo.pictures.curves import learning_curves
 from gradschool.zoo.pictures.filters import MOST, first_layer_filters, first_layer_weights
 from gradschool.zoo.pictures.forecast import MOST_DAYS, forecast
 from gradschool.zoo.pictures.mistakes import worst_mistakes
+from gradschool.zoo.pictures.reconstructions import code_map, image_grid, reconstructions
 from gradschool.zoo.pictures.samples import image_samples, series_samples
 from gradschool.zoo.pictures.style import save_picture
 
@@ -131,3 +132,27 @@ def test_a_file_type_that_matplotlib_does_not_know(tmp_path):
     with pytest.raises(ValueError, match="xyz"):
         save_picture(learning_curves([{"epoch": 1, "loss": 1.0}]), tmp_path / "curves.xyz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reconstructions_stand_below_their_originals():
+    originals, spoilt, back = np.random.default_rng(0).random((3, 5, 4, 6, 1))
+    figure = draw(reconstructions(originals, back))
+    assert [axes.get_ylabel() for axes in figure.axes[::5]] == ["original", "reconstructed"]
+    np.testing.assert_array_equal(figure.axes[7].images[0].get_array(), back[2, ..., 0])
+    figure = draw(reconstructions(originals, back, spoilt))
+    assert [axes.get_ylabel() for axes in figure.axes[::5]] == ["original", "spoilt", "reconstructed"]
+    np.testing.assert_array_equal(figure.axes[9].images[0].get_array(), spoilt[4, ..., 0])
+
+
+def test_images_fill_the_rows_of_a_grid():
+    images = np.random.default_rng(0).random((7, 4, 4, 3))
+    figure = draw(image_grid(images, columns=5))
+    assert sum(bool(axes.images) for axes in figure.axes) == 7
+    np.testing.assert_array_equal(figure.axes[6].images[0].get_array(), images[6])
+
+
+def test_codes_have_the_colour_of_their_class():
+    codes, labels = np.arange(12.0).reshape(6, 2), np.array([0, 1, 1, 2, 0, 1])
+    (axes,) = draw(code_map(codes, labels, NAMES)).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(NAMES)
+    np.testing.assert_array_equal(axes.collections[1].get_offsets(), codes[labels == 1])

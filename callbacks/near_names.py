@@ -1,0 +1,24 @@
+"""What is said of a name that there is not: the nearest of those that there are."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def what_there_is(name: object, names: Iterable[str], most: int | None = None) -> str:
+    """The end of an error's sentence: which names may have been meant, or else what there is.
+
+    Args:
+        name: that was given.
+        names: that would have been right, in the order in which they are to be told.
+        most: of these to tell; None for all.
+
+    Example:
+        >>> what_there_is("ada", ["sgd", "adam"]), what_there_is("?", ["sgd", "adam"])
+        ("did you mean 'adam'?", 'there are: sgd, adam.')
+    """
+    known = {one.lower(): one for one in names}
+    near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(repr(known[one]) for one in near)}?"
+    told = list(known.values())[:most]
+    return f"there are: {', '.join(told) or 'none'}{', ...' if len(told) < len(known) else ''}."

@@ -1,0 +1,85 @@
+"""Which layer of each kind of model is its head, and what is left to learn once the others are frozen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gradschool.zoo.data.catalogue import describe
+from gradschool.zoo.engine.opening import Trained
+from gradschool.zoo.engine.starting import make_model, open_start
+from gradschool.zoo.recipes import find_recipe
+from gradschool.zoo.registry import create_model
+from gradschool.zoo.transfer_learning import freeze, head_of, learning_rates, take_features, transfer
+
+HEADS = {
+    "mlp": "logits",
+    "lenet5_1998": "F6",  # the layer behind it holds fixed codes
+    "perceptron": "decisions",
+    "rbf_network": "logits",
+    "autoencoder": "logits",  # behind it, values become pixels
+    "variational_autoencoder": "logits",
+    "denoising_autoencoder": "logits",
+    "conv_autoencoder": "pixels",
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_head_learns_and_nothing_else(name):
+    model = create_model(name)
+    assert head_of(model).name == HEADS[name]
+    freeze(model)
+    assert model.trainable_variables
+    assert {one.path.split("/")[0] for one in model.trainable_variables} == {HEADS[name]}
+    assert head_of(model).name == HEADS[name]  # after freezing too
+
+
+def test_codes_of_other_classes_do_not_stand_in_the_way():
+    source = create_model("lenet5_1998")
+    source.get_layer("F6").kernel.assign(source.get_layer("F6").kernel + 1)
+    model = transfer(source, classes=7)
+    assert model.output_shape == (None, 7)
+    np.testing.assert_array_equal(model.get_layer("C5").get_weights()[0], source.get_layer("C5").get_weights()[0])
+    assert not np.array_equal(model.get_layer("F6").get_weights()[0], source.get_layer("F6").get_weights()[0])
+
+
+def test_two_networks_in_one_have_no_head_but_all_weights_can_be_taken():
+    model, source = create_model("dcgan", width=2), create_model("dcgan", width=2)
+    for refused in (head_of, freeze, lambda one: take_features(one, source)):
+        with pytest.raises(ValueError, match="dcgan has no layer that turns features into answers"):
+            refused(model)
+    with pytest.raises(ValueError, match="generator, discriminator in dcgan: learning_rates is for layers"):
+        learning_rates(model, 0.5)
+    assert take_features(model, source, head=True) == ["generator", "discriminator"]
+    for one, other in zip(model.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "dcgan"])
+def test_what_answers_with_images_keeps_all_its_weights_on_other_data(name, monkeypatch):
+    source = create_model(name)
+    monkeypatch.setattr("gradschool.zoo.engine.starting.open_model", lambda path: Trained(source, "mnist", [], {}))
+    recipe = replace(find_recipe(name, "digits"), start="runs/mine")
+    start = open_start(recipe, describe("digits"))
+    assert start.words == "beginning with runs/mine: all its weights"
+    model = make_model(recipe, describe("digits"), start)
+    for one, other in zip(model.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("data", "seed", "fold", "said"),
+    [
+        ("digits", 5, None, False),  # the very same test part
+        ("digits", 6, None, True),
+        ("digits", 5, (0, 5), True),
+        ("mnist", 6, None, False),  # with a test part of its own
+    ],
+)
+def test_what_it_may_have_learned_of_the_test_part_is_said(data, seed, fold, said, monkeypatch):
+    trained = Trained(create_model("mlp"), data, [], {"seed": 5})
+    monkeypatch.setattr("gradschool.zoo.engine.starting.open_model", lambda path: trained)
+    recipe = replace(find_recipe("mlp", data), start="runs/mine", seed=seed)
+    words = open_start(recipe, describe(data), fold).words
+    assert words.startswith("beginning with runs/mine: all its weights")
+    assert ("Careful: it is tested on samples of digits, some of which it may have learned from" in words) is said

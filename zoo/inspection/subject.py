@@ -1,0 +1,159 @@
+"""What is looked at: a model by name, and the images that it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from ..data import load_data
+from ..data.digits import DESCRIPTION as DIGITS
+from ..data.image_files import find_images, read_images
+from ..engine.opening import Trained, open_model
+from ..engine.prediction import DIGITS as CENTRED
+from ..errors import unknown_name
+from ..presets import list_presets
+from ..registry import create_model, list_models
+
+STREAMED = 200  # images of a test part that lies on disk, drawn at random; the same ones every time
+
+
+class Images(NamedTuple):
+    """Images that a model is shown.
+
+    Args:
+        images: shape `(N, H, W, channels)`.
+        names: a word for each: its class, or its file.
+        labels: the right classes, shape `(N,)`; None if they are not known.
+        source: where they come from, in words.
+    """
+
+    images: np.ndarray
+    names: list[str]
+    labels: np.ndarray | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is looked at.
+
+    Args:
+        name: as the user said it.
+        trained: the model, and what it was trained on; no data for a model without training.
+    """
+
+    name: str
+    trained: Trained
+
+    @property
+    def model(self) -> keras.Model:
+        """The model itself."""
+        return self.trained.model
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the model comes from the registry, with random weights."""
+        return self.name in list_models() and not Path(self.name).is_dir()
+
+    def class_names(self) -> list[str]:
+        """A word for each output."""
+        outputs = self.model.output_shape[-1]
+        return self.trained.class_names or [str(number) for number in range(outputs)]
+
+    def class_number(self, name: str | None) -> int | None:
+        """The output that a class's name, or its number, stands for; None for None.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if name is None:
+            return None
+        names = self.class_names()
+        if name in names:
+            return names.index(name)
+        if name.isascii() and name.isdigit() and int(name) < len(names):
+            return int(name)
+        raise unknown_name("class", name, names)
+
+    def read_images(self, paths: Sequence[Path]) -> Images:
+        """Images of the user's files.
+
+        Raises:
+            ValueError: if a file holds no usable image, or the model takes none.
+            OSError: if a file cannot be read.
+        """
+        shape = _image_shape(self.model)
+        framed = self.trained.data in CENTRED
+        named = [pair for path in find_images(paths) for pair in read_images(path, shape, framed)]
+        return Images(np.stack([image for _, image in named]), [name for name, _ in named], None, "your files")
+
+    def any_images(self, data_dir: Path | None) -> Images:
+        """Test images of what the model was trained on; noise for a model without training."""
+        if self.trained.data:
+            return self.test_images(None, data_dir)
+        noise = np.random.default_rng(0).random((32, *self.model.inputs[0].shape[1:]), "float32")
+        return Images(noise, ["noise"] * len(noise), None, "noise")
+
+    def test_images(self, data: str | None, data_dir: Path | None, options: dict[str, Any] | None = None) -> Images:
+        """The test part of a data set: of the named one, or of the model's own; embedded digits without training.
+
+        Of photographs that lie on disk, `STREAMED` of them.
+
+        Raises:
+            ValueError: if there is no such data set, or its images do not fit the model.
+            OSError: if it is not prepared, and cannot be.
+        """
+        shape = _image_shape(self.model)
+        name, split = data, dict(options or {})
+        if name is None and self.trained.data:
+            name, recipe = self.trained.data, self.trained.recipe
+            split = {
+                "seed": recipe.get("seed", 0),
+                "fold": self.trained.fold,
+                **recipe.get("data_options", {}),
+                **split,
+            }
+        elif name is None:
+            if shape != DIGITS.input_shape:
+                raise ValueError(
+                    f"nothing says which images {self.name} is to be shown, of {'x'.join(map(str, shape))}; "
+                    "name data with --data, or files with --image."
+                )
+            name = DIGITS.name
+        loaded = load_data(name, data_dir=data_dir, **split)
+        if tuple(loaded.description.input_shape) != shape:
+            raise ValueError(
+                f"the model takes inputs of shape {shape}; those of {loaded.description.name} are "
+                f"{tuple(loaded.description.input_shape)}."
+            )
+        images, labels = loaded.some("test", STREAMED) if loaded.streamed else loaded.arrays("test")
+        names = loaded.description.class_names or self.class_names()
+        source = f"{f'{len(images)} images of ' if loaded.streamed else ''}{loaded.description.name}, test part"
+        return Images(images, [names[label] for label in labels], labels, source)
+
+
+def open_subject(name: str) -> Subject:
+    """The model of that name: one of the registry, with random weights that are always the same, or a trained one.
+
+    Raises:
+        ValueError: if there is none; names the nearest.
+    """
+    path = Path(name)
+    if not path.exists() and path.suffix != ".keras":
+        if name in list_models():
+            keras.utils.set_random_seed(0)
+            return Subject(name, Trained(create_model(name), None, [], {}))
+        if name not in list_presets():
+            raise unknown_name("model, preset, run folder or .keras file", name, [*list_models(), *list_presets()])
+    return Subject(name, open_model(name))
+
+
+def _image_shape(model: keras.Model) -> tuple[int, int, int]:
+    inputs = getattr(model, "inputs", None) or []
+    shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()
+    if len(shape) != 3 or None in shape:
+        raise ValueError(f"{model.name} takes no images of one size: its inputs have the shape {shape or 'unknown'}.")
+    return shape  # type: ignore[return-value]

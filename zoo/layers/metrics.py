@@ -1,0 +1,103 @@
+"""Metrics for targets that are classes, or distributions over them as mixup makes; Keras's own know only one of both.
+
+    accuracy          share of samples whose largest logit is that of their class
+    top_5_accuracy    share of samples whose class is among the five largest logits
+
+The class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class
+that was mixed in with the greater weight is found, which is lower than the accuracy on the same images unmixed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .losses import are_distributions, get_metric
+
+
+def class_numbers(targets, classes: int):
+    """Class numbers as they are; the most probable class of each distribution.
+
+    Args:
+        targets: shape `(B,)` or `(B, 1)` of class numbers, or `(B, C)` of distributions.
+        classes: C, at least 2.
+
+    Returns:
+        int32 tensor, shape `(B,)`.
+    """
+    if are_distributions(targets, classes):
+        return ops.cast(ops.argmax(targets, axis=-1), "int32")
+    return ops.cast(ops.reshape(targets, [-1]), "int32")
+
+
+@keras.saving.register_keras_serializable(package="gradschool")
+def top_accuracy(y_true, y_pred, k: int = 1):
+    """1 for a sample whose class has one of the k largest logits, else 0.
+
+    Args:
+        y_true: classes, shape `(B,)` or `(B, 1)`, or distributions over them, shape `(B, C)`.
+        y_pred: logits or probabilities, shape `(B, C)`.
+        k: how many guesses.
+
+    Returns:
+        Float tensor, shape `(B,)`.
+
+    Example:
+        >>> logits = ops.array([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]])
+        >>> ops.convert_to_numpy(top_accuracy(ops.array([1, 2]), logits)).tolist()
+        [1.0, 0.0]
+        >>> ops.convert_to_numpy(top_accuracy(ops.array([[0.4, 0.6, 0.0], [0.0, 0.3, 0.7]]), logits, k=2)).tolist()
+        [1.0, 1.0]
+    """
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    targets = class_numbers(y_true, y_pred.shape[-1])  # (B,)
+    if k == 1:
+        return ops.cast(ops.equal(targets, ops.cast(ops.argmax(y_pred, axis=-1), "int32")), "float32")
+    return ops.cast(ops.in_top_k(targets, y_pred, k=min(k, y_pred.shape[-1])), "float32")
+
+
+@keras.saving.register_keras_serializable(package="gradschool")
+class TopAccuracy(keras.metrics.MeanMetricWrapper):
+    """The mean of `top_accuracy`.
+
+    Args:
+        k: how many guesses a sample has.
+        name: defaults to "accuracy", or "top_5_accuracy" for k = 5.
+        dtype: of the metric.
+    """
+
+    def __init__(self, k: int = 1, name: str | None = None, dtype: Any = None):
+        super().__init__(top_accuracy, name=name or ("accuracy" if k == 1 else f"top_{k}_accuracy"), dtype=dtype, k=k)
+        self.k = k
+        self._direction = "up"
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype, "k": self.k}
+
+
+def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
+    """What `compile` takes for a recipe's metrics.
+
+    Args:
+        names: Keras's, and "top_5_accuracy".
+        mixed_classes: whether training targets may be distributions over the classes, and those of evaluation not.
+
+    Raises:
+        ValueError: if one of Keras's metrics would not understand both.
+
+    Example:
+        >>> [getattr(metric, "name", metric) for metric in get_metrics(["accuracy", "top_5_accuracy"])]
+        ['accuracy', 'top_5_accuracy']
+    """
+    made: list[Any] = []
+    for name in names:
+        if name == "top_5_accuracy":
+            made.append(TopAccuracy(5))
+        elif name == "accuracy" and mixed_classes:
+            made.append(TopAccuracy())
+        elif mixed_classes:
+            raise ValueError(f"with mixup, metrics are accuracy and top_5_accuracy; got {name!r}.")
+        else:
+            made.append(get_metric(name))
+    return made
