@@ -171,9 +171,7 @@ def test_no_case_is_a_report_all_the_same():
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_is_that_of_the_model_as_built(name):
-    from gradschool.zoo import create_model
-
-    model = create_model(name)
+    model = CASES[name].make_model()
     assert model.input_shape[1:] == CASES[name].input_shape
     assert model.output_shape[-1] == CASES[name].classes
     assert CASES[name].goals.keys() <= set(CASES[name].contenders)
