@@ -27,6 +27,32 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture
+def built_before_they_are_traced(monkeypatch):
+    """Models have all their variables before a fit of Keras's own.
+
+    On TensorFlow, Keras leaves it to the first step, which is traced twice then: half the time of a short fit. This is
+    for tests that compare with such a fit; our own make all variables before.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+    from gradschool.callbacks.keras_internals.building import _symbolic_batch
+
+    of_keras = TensorFlowTrainer._maybe_symbolic_build
+
+    def build(self, iterator=None, data_batch=None):
+        if iterator is not None and self.built and self._distribute_strategy is None:
+            self._symbolic_build(data_batch=_symbolic_batch(iterator))
+        else:
+            of_keras(self, iterator, data_batch)
+
+    monkeypatch.setattr(TensorFlowTrainer, "_maybe_symbolic_build", build)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def data_sets_that_end_at_once():
     """Iterators that lie about until the garbage collector comes do not hold it up."""

@@ -64,6 +64,8 @@ MORE = {
     "ftrl": lambda: keras.optimizers.Ftrl(0.05),
     "muon": lambda: keras.optimizers.Muon(0.01),
 }
+if not hasattr(keras.optimizers, "Muon"):
+    del MORE["muon"]
 
 
 def samples():
@@ -173,8 +175,8 @@ def assert_as_fits_of_their_own(comparison, history, optimizers, tolerance=None,
             assert_equal(history.history[f"{metric}/{name}"], values, **(tolerance or {}))
 
 
-@pytest.mark.every_backend
 # === Every copy is a fit of its own ===
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_every_copy_is_a_fit_of_its_own(use, compile_arguments):
     exactly = not compile_arguments.get("jit_compile")
@@ -186,14 +188,10 @@ def test_every_copy_is_a_fit_of_its_own(use, compile_arguments):
     assert len({values[0].tobytes() for values in comparison.weights.values()}) == len(OPTIMIZERS)
 
 
-@pytest.mark.parametrize("name", MORE)
-def test_every_optimizer_of_keras_can_be_compared(name):
-    if not hasattr(keras.optimizers, "Muon") and name == "muon":
-        pytest.skip("this Keras has no Muon")
-    optimizers = {"sgd": lambda: keras.optimizers.SGD(0.1), name: MORE[name]}
-    comparison = OptimizerComparison(made(optimizers), exact=True)
+def test_every_optimizer_of_keras_can_be_compared():
+    comparison = OptimizerComparison(made(MORE), exact=True)
     history = fit(model_of(jit_compile=False), comparison)
-    assert_as_fits_of_their_own(comparison, history, optimizers, jit_compile=False)
+    assert_as_fits_of_their_own(comparison, history, MORE, jit_compile=False)
 
 
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
@@ -205,8 +203,13 @@ def test_a_subclass_with_a_step_of_its_own_and_no_weights_yet(use, compile_argum
     assert {"sum", "sum/sgd", "sum/adam"} <= set(history.history)
 
 
-@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
-@pytest.mark.parametrize("validation_data", [None, tuple(one[:20] for one in samples())], ids=["alone", "validated"])
+@pytest.mark.parametrize(
+    ("use", "compile_arguments", "validation_data"),
+    [
+        pytest.param(*FEW[0].values, tuple(one[:20] for one in samples()), id="graph-validated"),
+        pytest.param(*FEW[1].values, None, id="engine-alone", marks=on_tensorflow),
+    ],
+)
 def test_a_copy_has_no_figures_but_those_that_the_step_logs(use, compile_arguments, validation_data):
     optimizers = {"sgd": lambda: keras.optimizers.SGD(0.1), "adam": lambda: keras.optimizers.Adam(0.01)}
     arguments = {"build": lambda: LogsAnotherName(stack().layers), "use": use, **compile_arguments}
@@ -357,10 +360,11 @@ def test_a_seed_that_nobody_draws_from_is_not_left_behind():
 # === Faster, with other rounding ===
 def test_updates_that_are_compiled_round_differently_at_most(monkeypatch):
     monkeypatch.setattr(compiled_updates, "_UPDATES_TO_PAY", 1)
-    comparison = OptimizerComparison(made({**OPTIMIZERS, **MORE}))
+    optimizers = {**OPTIMIZERS, **{name: MORE[name] for name in ("accumulating", "overwriting", "adafactor")}}
+    comparison = OptimizerComparison(made(optimizers))
     history = fit(model_of(jit_compile=False), comparison)
     tolerance = {"rtol": 1e-3, "atol": 1e-5} if BACKEND == "tensorflow" else None
-    assert_as_fits_of_their_own(comparison, history, {**OPTIMIZERS, **MORE}, tolerance, jit_compile=False)
+    assert_as_fits_of_their_own(comparison, history, optimizers, tolerance, jit_compile=False)
 
 
 @on_tensorflow
@@ -464,8 +468,13 @@ def test_a_call_makes_several_steps_where_nobody_looks_at_batches():
 
 
 # === The one that is kept ===
-@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("use", "compile_arguments", "name"),
+    [
+        *(pytest.param(*FEW[0].values, name, id=f"graph-{name}") for name in OPTIMIZERS),
+        pytest.param(*FEW[1].values, "adamw_schedule", id="engine-adamw_schedule", marks=on_tensorflow),
+    ],
+)
 def test_training_goes_on_with_the_one_that_is_kept(use, compile_arguments, name):
     model = model_of(use=use, **compile_arguments)
     given = made(OPTIMIZERS)
@@ -564,8 +573,16 @@ def test_nothing_is_left_behind(use, compile_arguments, tmp_path):
     assert_equal(keras.models.clone_model(model).count_params() * np.ones(1), [plain.count_params()])
 
 
-@pytest.mark.parametrize(("use", "compile_arguments"), FEW)
-@pytest.mark.parametrize("where", ["on_epoch_begin", "on_test_begin", "on_epoch_end", "on_train_end"])
+@pytest.mark.parametrize(
+    ("use", "compile_arguments", "where"),
+    [
+        *(
+            pytest.param(*FEW[0].values, where, id=f"graph-{where}")
+            for where in ("on_epoch_begin", "on_test_begin", "on_epoch_end", "on_train_end")
+        ),
+        pytest.param(*FEW[1].values, "on_test_begin", id="engine-on_test_begin", marks=on_tensorflow),
+    ],
+)
 def test_an_exception_brings_the_models_own_optimizer_back(use, compile_arguments, where):
     def stop(*arguments, **keywords):
         raise KeyboardInterrupt
@@ -603,8 +620,8 @@ def test_a_model_is_saved_in_the_middle_as_if_it_were_alone(tmp_path):
     )
 
 
-@pytest.mark.every_backend
 # === A copy that diverges ===
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("use", "compile_arguments"), FEW)
 def test_a_copy_that_diverges_does_no_harm(use, compile_arguments):
     optimizers = {"wild": lambda: keras.optimizers.SGD(1e30), "tame": lambda: keras.optimizers.SGD(0.1)}
@@ -636,13 +653,13 @@ CALLBACKS = {
 
 
 @pytest.mark.parametrize("name", CALLBACKS)
-def test_other_callbacks_act_on_every_copy_in_either_order(name):
+def test_other_callbacks_act_on_every_copy(name):
     optimizers = {"sgd": lambda: keras.optimizers.SGD(0.3), "adam": lambda: keras.optimizers.Adam(0.1)}
     plain, own = {}, {}
     for copy, make in optimizers.items():
         plain[copy] = model_of(make(), jit_compile=False)  # seeds, right before its fit, PyTorch's one generator
         own[copy] = fit(plain[copy], CALLBACKS[name](), epochs=4).history
-    for ours_comes_first in (True, False):
+    for ours_comes_first in (True, False) if name in ("scheduler", "clipping") else (True,):
         comparison, other = OptimizerComparison(made(optimizers), exact=True, keep="adam"), CALLBACKS[name]()
         callbacks = [comparison, other] if ours_comes_first else [other, comparison]
         history = fit(model_of(jit_compile=False), *callbacks, epochs=4).history

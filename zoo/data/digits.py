@@ -8,6 +8,8 @@ Shapes:
     N  number of digits, 1 797
 """
 
+import functools
+
 import numpy as np
 
 from .description import Description
@@ -72,10 +74,16 @@ def _mean_position(weights: np.ndarray) -> float:
 
 def load(*, seed: int, validation_share: float, fold: tuple[int, int] | None = None) -> Samples:
     """All digits, split by class: a fifth to test (or fold k of K), a share of the rest to validate."""
+    images, labels = _framed_digits()
+    parts = stratified_parts(labels, validation_share, seed, fold)
+    return Samples({part: (images[chosen], labels[chosen]) for part, chosen in parts.items()}, DESCRIPTION)
+
+
+@functools.cache
+def _framed_digits() -> tuple[np.ndarray, np.ndarray]:
+    """All images, shape `(N, 28, 28, 1)`, and their labels, shape `(N,)`."""
     from sklearn.datasets import load_digits
 
     originals = load_digits()
-    images = np.stack([frame(ink) for ink in originals.images])[..., np.newaxis]  # (N, 28, 28, 1)
-    labels = originals.target.astype("int32")  # (N,)
-    parts = stratified_parts(labels, validation_share, seed, fold)
-    return Samples({part: (images[chosen], labels[chosen]) for part, chosen in parts.items()}, DESCRIPTION)
+    images = np.stack([frame(ink) for ink in originals.images])[..., np.newaxis]
+    return images, originals.target.astype("int32")

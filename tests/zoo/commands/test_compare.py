@@ -19,7 +19,7 @@ from gradschool.zoo.engine import comparing
 
 pytestmark = pytest.mark.slow  # many compilations
 
-QUICK = ["compare", "mlp_16_16", "--optimizers", "sgd,adam", "--epochs", "2", "--candidates", "2"]
+QUICK = ["compare", "mlp_16_16", "--optimizers", "sgd,adam", "--epochs", "2", "--candidates", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_what_it_leaves_behind(compared):
         "config.json", "report.html", "seeds", "study.csv", "study.json", "study.png", "summary.csv", "times.json",
     }  # fmt: skip
     runs = rows(compared / "study.csv")
-    assert len(runs) == 2 * 2 * 2 * 2  # seeds, optimizers, rates, epochs
+    assert len(runs) == 2 * 2 * 1 * 2  # seeds, optimizers, rates, epochs
     assert {row["optimizer"] for row in runs} == {"sgd", "adam"}
     config = json.loads((compared / "config.json").read_text(encoding="utf-8"))
     assert config["status"] == "finished"
@@ -113,27 +113,27 @@ def test_an_exact_comparison_is_fits_of_one_optimizer_each_bit_for_bit(tmp_path)
     common = ["mlp_16_16", "--augment", "shift=1", "--epochs", "2"]  # augmented: no XLA in the fits either
     rates = ["--learning-rates", "momentum=0.03", "--learning-rates", "adam=0.002"]
     names = ["--optimizers", "momentum,adam"]
-    assert main(["compare", *common, *names, *rates, "--seeds", "2", "--exact", "--out", "all"]) == 0
+    assert main(["compare", *common, *names, *rates, "--seeds", "1", "--exact", "--out", "all"]) == 0
     runs = rows("all/study.csv")
     for name, rate in (("momentum", "0.03"), ("adam", "0.002")):
-        fit = ["fit", *common, "--optimizer", name, "--learning-rate", rate, "--seed", "1", "--out", name]
+        fit = ["fit", *common, "--optimizer", name, "--learning-rate", rate, "--out", name]
         assert main(fit) == 0
-        own = [row for row in runs if row["optimizer"] == name and row["seed"] == "1"]
+        own = [row for row in runs if row["optimizer"] == name]
         for ours, theirs in zip(own, rows(f"{name}/history.csv"), strict=True):
             for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
                 assert float(ours[metric]) == float(theirs[metric])
         tested = json.loads(Path(f"{name}/metrics.json").read_text(encoding="utf-8"))["test"]
-        seed = json.loads(Path("all/seeds/seed-1.json").read_text(encoding="utf-8"))
+        seed = json.loads(Path("all/seeds/seed-0.json").read_text(encoding="utf-8"))
         (found,) = [row for row in seed["tests"] if row["optimizer"] == name]
         assert found["test_accuracy"] == tested["accuracy"]
 
 
 def test_a_schedule_is_every_candidates_own(capsys):
-    names = ["--optimizers", "sgd", "--learning-rates", "0.1,0.2"]
+    names = ["--optimizers", "sgd", "--learning-rates", "0.1"]
     assert main([*QUICK[:2], *names, "--epochs", "1", "--seeds", "1", "--schedule", "cosine", "--out", "cosine"]) == 0
     assert main([*QUICK[:2], *names, "--epochs", "1", "--seeds", "1", "--schedule", "constant", "--out", "const"]) == 0
     falling, constant = ([float(row["loss"]) for row in rows(f"{name}/study.csv")] for name in ("cosine", "const"))
-    assert len(set(falling + constant)) == 4
+    assert len(set(falling + constant)) == 2
     assert np.isfinite(falling + constant).all()
     assert "A single seed says nothing" in " ".join(capsys.readouterr().out.split())
 

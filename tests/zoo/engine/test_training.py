@@ -11,7 +11,10 @@ from keras import layers
 from gradschool.zoo import create_model, use_engine
 from gradschool.zoo.engine.loop import Loop
 
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the engine's loop is TensorFlow's")
+pytestmark = [
+    pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the engine's loop is TensorFlow's"),
+    pytest.mark.usefixtures("built_before_they_are_traced"),
+]
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(37, 6)).astype("float32")

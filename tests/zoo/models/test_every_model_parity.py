@@ -1,4 +1,7 @@
-"""Every zoo model that learns gives one device's result on 2 replicas and on 2 workers."""
+"""Every zoo model that learns gives one device's result on 2 replicas, and one of each kind on 2 workers.
+
+What workers do otherwise than replicas, they do for every model: `tests/zoo/parity` tries it case by case.
+"""
 
 import keras
 import pytest
@@ -12,16 +15,18 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's"),
 ]
-SETTINGS = [Setting("mirrored", 2), Setting("multiworker", 2)]
+REPLICAS, WORKERS = Setting("mirrored", 2), Setting("multiworker", 2)
+ON_WORKERS = ["mlp", "lenet5", "resnet20", "variational_autoencoder", "dcgan"]
+PAIRS = [(name, REPLICAS) for name in CASES] + [(name, WORKERS) for name in ON_WORKERS]
 
 
 @pytest.fixture(scope="module")
 def results():
-    return train_in_settings([ONE_DEVICE, *SETTINGS], module="parity_of_models")
+    found = train_in_settings([ONE_DEVICE, REPLICAS], module="parity_of_models")
+    return found | train_in_settings([WORKERS], ON_WORKERS, module="parity_of_models")
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize(("name", "setting"), [pytest.param(*pair, id=f"{pair[1]}-{pair[0]}") for pair in PAIRS])
 def test_a_model_gives_the_result_of_one_device(name, setting, results):
     one, other = results[ONE_DEVICE][name], results[setting][name]
     assert other.keys() == set(CASES[name].precisions)

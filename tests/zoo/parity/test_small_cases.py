@@ -1,13 +1,16 @@
-"""Every small case gives one device's result on 2 replicas and on 2 workers, and one of each kind on 4 replicas."""
+"""Every small case gives one device's result on 2 replicas and on 2 workers, and one of each kind on 4 replicas.
+
+`parity_in_brief.py` says in which precisions.
+"""
 
 import keras
 import pytest
 
 from gradschool.zoo.parity.case import REORDERED
-from gradschool.zoo.parity.cases import CASES
 from gradschool.zoo.parity.comparing import compare, largest_difference
 from gradschool.zoo.parity.report import failures
 from gradschool.zoo.parity.running import ONE_DEVICE, Setting, train_in_settings
+from parity_in_brief import CASES
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,8 +34,9 @@ PAIRS = [(name, setting) for setting in SETTINGS for name in CASES] + [(name, FO
 @pytest.fixture(scope="module")
 def results():
     patience = 2700.0  # seconds: beside other tests, on slow machines
-    found = train_in_settings([ONE_DEVICE, *SETTINGS], timeout=patience)
-    return found | train_in_settings([FOUR], ON_FOUR, timeout=patience)
+    how = {"module": "parity_in_brief", "timeout": patience}
+    found = train_in_settings([ONE_DEVICE, *SETTINGS], **how)
+    return found | train_in_settings([FOUR], ON_FOUR, **how)
 
 
 @pytest.mark.parametrize(("name", "setting"), [pytest.param(*pair, id=f"{pair[1]}-{pair[0]}") for pair in PAIRS])
