@@ -132,8 +132,8 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         **kwargs: `dtype`.
 
     Call arguments:
-        y_true: whole-number classes, shape `(B,)` or `(B, 1)`, or distributions over them, shape `(B, C)`.
-        y_pred: logits z, shape `(B, C)`, C at least 2.
+        y_true: whole-number classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, `(B, ..., C)`.
+        y_pred: logits z, shape `(B, ..., C)`, C at least 2.
 
     Returns:
         Scalar.
@@ -164,34 +164,40 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         classes = y_pred.shape[-1]
-        targets = ops.cast(as_distributions(y_true, classes), y_pred.dtype)  # (B, C)
+        targets = ops.cast(as_distributions(y_true, y_pred), y_pred.dtype)  # (B, ..., C)
         targets = targets * (1 - self.label_smoothing) + self.label_smoothing / classes
-        return -ops.sum(targets * ops.log_softmax(y_pred, axis=-1), axis=-1)  # (B,)
+        return -ops.sum(targets * ops.log_softmax(y_pred, axis=-1), axis=-1)  # (B, ...)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
-def as_distributions(targets, classes: int):
+def as_distributions(targets, logits):
     """Class numbers as distributions with all weight on one class; distributions as they are.
 
     Args:
-        targets: shape `(...)` or `(..., 1)` of class numbers, or `(..., C)`.
-        classes: C, at least 2.
+        targets: shape `(...)` or `(..., 1)` of class numbers, or `(..., C)` of distributions.
+        logits: what they are compared with, shape `(..., C)`, C at least 2.
 
     Returns:
         Tensor, shape `(..., C)`.
     """
-    if are_distributions(targets, classes):
+    if are_distributions(targets, logits):
         return targets
-    if targets.shape and targets.shape[-1] == 1:
-        targets = ops.squeeze(targets, -1)
-    return ops.one_hot(ops.cast(targets, "int32"), classes)
+    return ops.one_hot(ops.cast(without_last_axis(targets, logits), "int32"), logits.shape[-1])
 
 
-def are_distributions(targets, classes: int) -> bool:
-    """Whether targets are distributions over `classes` classes, and not class numbers."""
-    return len(targets.shape) > 1 and targets.shape[-1] == classes
+def are_distributions(targets, logits) -> bool:
+    """Whether targets are distributions over the classes that logits are for, and not class numbers.
+
+    Their number of axes tells: two class numbers for each sample, shape `(B, 2)`, are none for logits `(B, 2, 2)`.
+    """
+    return len(targets.shape) == len(logits.shape) and targets.shape[-1] == logits.shape[-1]
+
+
+def without_last_axis(targets, logits):
+    """Class numbers, shape `(...)` or `(..., 1)`, without an axis that the logits, `(..., C)`, have for the classes."""
+    return ops.squeeze(targets, -1) if len(targets.shape) == len(logits.shape) else targets
 
 
 def check_label_smoothing(value: Any) -> float:

@@ -13,22 +13,22 @@ from typing import Any
 import keras
 from keras import ops
 
-from .losses import are_distributions, get_metric
+from .losses import are_distributions, get_metric, without_last_axis
 
 
-def class_numbers(targets, classes: int):
+def class_numbers(targets, logits):
     """Class numbers as they are; the most probable class of each distribution.
 
     Args:
-        targets: shape `(B,)` or `(B, 1)` of class numbers, or `(B, C)` of distributions.
-        classes: C, at least 2.
+        targets: shape `(...)` or `(..., 1)` of class numbers, or `(..., C)` of distributions.
+        logits: what they are compared with, shape `(..., C)`, C at least 2.
 
     Returns:
-        int32 tensor, shape `(B,)`.
+        int32 tensor, shape `(...)`.
     """
-    if are_distributions(targets, classes):
+    if are_distributions(targets, logits):
         return ops.cast(ops.argmax(targets, axis=-1), "int32")
-    return ops.cast(ops.reshape(targets, [-1]), "int32")
+    return ops.cast(without_last_axis(targets, logits), "int32")
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -36,12 +36,12 @@ def top_accuracy(y_true, y_pred, k: int = 1):
     """1 for a sample whose class has one of the k largest logits, else 0.
 
     Args:
-        y_true: classes, shape `(B,)` or `(B, 1)`, or distributions over them, shape `(B, C)`.
-        y_pred: logits or probabilities, shape `(B, C)`.
+        y_true: classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, shape `(B, ..., C)`.
+        y_pred: logits or probabilities, shape `(B, ..., C)`.
         k: how many guesses.
 
     Returns:
-        Float tensor, shape `(B,)`.
+        Float tensor, shape `(B, ...)`.
 
     Example:
         >>> logits = ops.array([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]])
@@ -51,10 +51,11 @@ def top_accuracy(y_true, y_pred, k: int = 1):
         [1.0, 1.0]
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    targets = class_numbers(y_true, y_pred.shape[-1])  # (B,)
+    targets, classes = class_numbers(y_true, y_pred), y_pred.shape[-1]  # (B, ...)
     if k == 1:
         return ops.cast(ops.equal(targets, ops.cast(ops.argmax(y_pred, axis=-1), "int32")), "float32")
-    return ops.cast(ops.in_top_k(targets, y_pred, k=min(k, y_pred.shape[-1])), "float32")
+    found = ops.in_top_k(ops.reshape(targets, [-1]), ops.reshape(y_pred, [-1, classes]), k=min(k, classes))
+    return ops.cast(ops.reshape(found, ops.shape(targets)), "float32")
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
