@@ -54,7 +54,7 @@ def score_trained(
         metrics = get_metrics(recipe.get("metrics", ["accuracy"]))
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
-    return score(trained.model, getattr(loaded, part))
+    return score(trained.model, loaded.evaluation(part))
 
 
 def _check_fit(trained: Trained, description) -> None:
