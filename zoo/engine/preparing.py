@@ -74,14 +74,18 @@ def targets_for(model) -> str:
 def build_model(recipe: Recipe, description, start: Start | None = None) -> keras.Model:
     """The recipe's model, compiled, in the size that the data ask for, with the weights that it begins with."""
     model = make_model(recipe, description, start)
-    rates = learning_rates(model, recipe.rate_decay) if recipe.rate_decay != 1 else None
     steps = math.ceil(description.samples["train"] / recipe.batch_size)
     model.compile(
-        recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates),
+        recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates_for(model, recipe)),
         loss=get_loss(recipe.loss, recipe.label_smoothing, mixed_classes=bool(recipe.augment.get("mixup"))),
         metrics=get_metrics(recipe.metrics, mixed_classes=bool(recipe.augment.get("mixup"))),
     )
     return model
+
+
+def rates_for(model: keras.Model, recipe: Recipe) -> dict[str, float] | None:
+    """The factor of each layer's learning rate that the recipe asks for; None if all are 1."""
+    return learning_rates(model, recipe.rate_decay) if recipe.rate_decay != 1 else None
 
 
 def recipe_optimizer(
