@@ -164,14 +164,6 @@ class DCGAN(ZooModel):
             raise ValueError(f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}.")
         return {"input_shape": description.input_shape, **overrides}
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "latent_size": self.latent_size,
-            "width": self.width,
-        }
-
 
 def _options(policy, name: str) -> dict[str, Any]:
     """Weights start at N(0, 0.02^2), as in the paper."""

@@ -126,14 +126,3 @@ class VariationalAutoencoder(ReconstructingModel):
             Pixels in [0, 1], shape `(count, *input_shape)`.
         """
         return self.decode(np.random.default_rng(seed).normal(size=(count, self.code_size)).astype("float32"))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "hidden": self.hidden,
-            "code_size": self.code_size,
-            "beta": self.beta,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }
