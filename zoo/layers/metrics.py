@@ -1,10 +1,11 @@
-"""Metrics for targets that are classes, or distributions over them as mixup makes; Keras's own know only one of both.
+"""Metrics by name: Keras's, the costs that serve as one, and those of classes that may be mixed.
 
     accuracy          share of samples whose largest logit is that of their class
     top_5_accuracy    share of samples whose class is among the five largest logits
 
-The class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class
-that was mixed in with the greater weight is found, which is lower than the accuracy on the same images unmixed.
+Targets may be classes, or distributions over them as mixup makes, where Keras's own metrics know only one of both. The
+class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class that
+was mixed in with the greater weight is found, which is lower than the accuracy on the same images unmixed.
 """
 
 from collections.abc import Sequence
@@ -13,22 +14,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from .losses import are_distributions, get_metric, without_last_axis
-
-
-def class_numbers(targets, logits):
-    """Class numbers as they are; the most probable class of each distribution.
-
-    Args:
-        targets: shape `(...)` or `(..., 1)` of class numbers, or `(..., C)` of distributions.
-        logits: what they are compared with, shape `(..., C)`, C at least 2.
-
-    Returns:
-        int32 tensor, shape `(...)`.
-    """
-    if are_distributions(targets, logits):
-        return ops.cast(ops.argmax(targets, axis=-1), "int32")
-    return ops.cast(without_last_axis(targets, logits), "int32")
+from .adversarial_losses import discriminator_loss, generator_loss
+from .class_targets import class_numbers
+from .image_losses import pixel_cross_entropy, pixel_squared_error
+from .losses import misclassification
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -102,3 +91,17 @@ def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
         else:
             made.append(get_metric(name))
     return made
+
+
+_OURS = (misclassification, pixel_cross_entropy, pixel_squared_error, discriminator_loss, generator_loss)
+_METRICS = {function.__name__: function for function in _OURS}
+
+
+def get_metric(name: str):
+    """What `compile(metrics=[...])` takes for a name: a function of ours, or Keras's metric of that name.
+
+    Example:
+        >>> get_metric("accuracy"), get_metric("pixel_squared_error").__name__
+        ('accuracy', 'pixel_squared_error')
+    """
+    return _METRICS.get(name, name)

@@ -6,7 +6,8 @@ import pytest
 from keras.ops import convert_to_numpy
 
 from gradients import gradients
-from gradschool.zoo.layers.losses import get_loss, pixel_cross_entropy
+from gradschool.zoo.layers.image_losses import pixel_cross_entropy
+from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.models.autoencoder import Autoencoder
 from gradschool.zoo.models.conv_autoencoder import ConvAutoencoder
 from gradschool.zoo.models.denoising_autoencoder import DenoisingAutoencoder
