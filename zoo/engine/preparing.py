@@ -118,12 +118,8 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
     Raises:
         ValueError: as said; names both sizes.
     """
-    takes, gives = tuple(model.input_shape[1:]), model.output_shape[-1]
-    if takes != tuple(description.input_shape):
-        raise ValueError(
-            f"the model takes inputs of shape {takes}; those of {description.name} are "
-            f"{tuple(description.input_shape)}."
-        )
+    description.check_inputs(model.input_shape[1:])
+    gives = model.output_shape[-1]
     task = getattr(model, "task", description.task)
     if (wanted_loss := _OWN_LOSS.get(task)) or loss in _OWN_LOSS.values():
         if loss != wanted_loss:

@@ -9,12 +9,12 @@ import keras
 
 from ..data import data_identity
 from ..data.catalogue import draws_test_part
+from ..models.base import WITHOUT_LABELS
 from ..recipes import Recipe
 from ..registry import create_model, model_class
 from ..transfer_learning import freeze, head_of, take_features
 from .opening import Trained, open_model
 
-_ANSWER_WITH_IMAGES = ("reconstruction", "generation")  # tasks whose last layer knows nothing of classes
 _NOT_TAKEN = ("name", "trainable", "frozen", "dtype", "input_shape", "classes")
 
 
@@ -59,7 +59,7 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
     _check_unseen(trained, recipe, fold)
     answers = trained.model.output_shape[-1]
     same = trained.data == data_identity(recipe.data) and answers == (description.classes or answers)
-    head = same or cls.task in _ANSWER_WITH_IMAGES
+    head = same or cls.task in WITHOUT_LABELS  # whose last layer knows nothing of classes
     name = head_of(trained.model).name if recipe.freeze or not head else ""
     taken = "all its weights" if head else f"all its weights but those of {name}"
     frozen = f"; only {name} learns" if recipe.freeze else ""
@@ -86,7 +86,7 @@ def _check_unseen(trained: Trained, recipe: Recipe, fold: tuple[int, int] | None
     """Refuses a model that learned from the same data, of which it had another test part set aside."""
     if trained.data != data_identity(recipe.data) or not draws_test_part(recipe.data):
         return
-    theirs, ours = (trained.recipe.get("seed", 0), trained.fold), (recipe.seed, fold and tuple(fold))
+    theirs, ours = (trained.split["seed"], trained.split["fold"]), (recipe.seed, fold and tuple(fold))
     if theirs != ours:
         its_own, other = (f"seed {seed}{f' and fold {one}' if one else ''}" for seed, one in (theirs, ours))
         raise ValueError(

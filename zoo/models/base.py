@@ -15,6 +15,7 @@ from ..layers.policies import get_policy
 from ..presets import list_presets, load_preset
 from ..quiet import start_xla
 
+WITHOUT_LABELS = ("reconstruction", "generation")  # tasks of models that any images are for, and answer with some
 _AT_ONCE = 256  # samples
 
 
@@ -97,6 +98,12 @@ class ZooModel(keras.Model):
         Raises:
             ValueError: if the data are for another task, or the overrides do not suit them.
         """
+        if cls.task in WITHOUT_LABELS:
+            if len(description.input_shape) != 3:
+                raise ValueError(
+                    f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}."
+                )
+            return {"input_shape": description.input_shape, **overrides}
         if description.task != cls.task:
             raise ValueError(f"{cls.__name__} is for {cls.task}; {description.name} is for {description.task}.")
         return {"input_shape": description.input_shape, "classes": description.classes, **overrides}

@@ -158,12 +158,6 @@ class DCGAN(ZooModel):
         """The discriminator's logits for images, shape `(N,)`: above 0 for what it takes for real."""
         return answers(self.discriminator, images)[:, 0]
 
-    @classmethod
-    def config_for(cls, description, **overrides) -> dict[str, Any]:
-        if len(description.input_shape) != 3:
-            raise ValueError(f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}.")
-        return {"input_shape": description.input_shape, **overrides}
-
 
 def _options(policy, name: str) -> dict[str, Any]:
     """Weights start at N(0, 0.02^2), as in the paper."""

@@ -130,6 +130,5 @@ class PilotNet(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        if description.task != cls.task:
-            raise ValueError(f"PilotNet is for {cls.task}; {description.name} is for {description.task}.")
+        super().config_for(description)  # refuses another task
         return {"input_shape": description.input_shape, **overrides}
