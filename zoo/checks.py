@@ -10,15 +10,35 @@ DECAYED = ("all", "kernels")
 _STEP_OPTIONS = {"at": None, "factor": 0.1}
 
 
-def check_number(name: str, value: Any, least: float, below: float) -> None:
-    """Refuses what is no number in [least, below).
+def check_number(name: str, value: Any, interval: str, when: str = "") -> float:
+    """`value` as a float, if it is a number in an interval.
+
+    Args:
+        name: of the argument or setting.
+        value: what was given.
+        interval: as mathematics writes it: "[0, 1)" holds 0, but not 1; "[0, inf)" has no upper end.
+        when: words that follow, such as " for this kind".
 
     Raises:
-        ValueError: names the setting.
+        ValueError: otherwise; names the setting.
+
+    Example:
+        >>> check_number("ema", 1, "[0, 1)")
+        Traceback (most recent call last):
+        ValueError: ema must be a number in [0, 1); got 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < below:
-        limit = f"in [{least:g}, {below:g})" if below != float("inf") else f"of at least {least:g}"
-        raise ValueError(f"{name} must be a number {limit}; got {value!r}.")
+    least, most = (float(end) for end in interval[1:-1].split(","))
+    with_ends = interval[0] == "[", interval[-1] == "]"
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not least <= value <= most
+        or (value == least and not with_ends[0])
+        or (value == most and not with_ends[1])
+    ):
+        limit = f"{'of at least' if with_ends[0] else 'above'} {least:g}" if most == float("inf") else f"in {interval}"
+        raise ValueError(f"{name} must be a number {limit}{when}; got {value!r}.")
+    return float(value)
 
 
 def check_schedule(schedule: str, options: Mapping[str, Any], warmup: float, epochs: int) -> dict[str, Any]:
@@ -39,7 +59,7 @@ def check_schedule(schedule: str, options: Mapping[str, Any], warmup: float, epo
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}; got {schedule!r}.")
-    check_number("warmup", warmup, 0, float("inf"))
+    check_number("warmup", warmup, "[0, inf)")
     if warmup > epochs:
         raise ValueError(f"warmup must not be longer than the run of {epochs} epochs; got {warmup:g}.")
     known = _STEP_OPTIONS if schedule == "steps" else {}
@@ -52,7 +72,7 @@ def check_schedule(schedule: str, options: Mapping[str, Any], warmup: float, epo
         return {}
     found = {**_STEP_OPTIONS, **options}
     found["at"] = _check_epochs(found["at"], warmup)
-    check_number("the schedule's factor", found["factor"], 0, float("inf"))
+    check_number("the schedule's factor", found["factor"], "[0, inf)")
     return found
 
 
@@ -79,14 +99,10 @@ def check_regularization(recipe: Any) -> None:
         ValueError: names the setting.
     """
     if recipe.weight_decay is not None:
-        check_number("weight_decay", recipe.weight_decay, 0, float("inf"))
-    check_number("label_smoothing", recipe.label_smoothing, 0, 1)
-    check_number("ema", recipe.ema, 0, 1)
-    decay = recipe.rate_decay
-    if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 < decay <= 1:
-        raise ValueError(
-            f"rate_decay must be a number in (0, 1]; got {recipe.rate_decay!r}. 1 is one rate for all layers."
-        )
+        check_number("weight_decay", recipe.weight_decay, "[0, inf)")
+    check_number("label_smoothing", recipe.label_smoothing, "[0, 1)")
+    check_number("ema", recipe.ema, "[0, 1)")
+    check_number("rate_decay", recipe.rate_decay, "(0, 1]", ", where 1 is one rate for all layers")
     if recipe.freeze and recipe.start is None:
         raise ValueError("freeze keeps features that were learned: say from which trained model, by start (--from).")
     if recipe.weight_decay_on not in DECAYED:

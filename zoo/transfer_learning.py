@@ -19,6 +19,7 @@ from typing import Any
 
 import keras
 
+from .checks import check_number
 from .engine.opening import open_model
 from .errors import unknown_name
 from .models.base import ZooModel
@@ -199,8 +200,7 @@ def learning_rates(model: keras.Model, decay: float) -> dict[str, float]:
         >>> learning_rates(create_model("mlp"), decay=0.5)
         {'hidden1': 0.25, 'hidden2': 0.5, 'logits': 1.0}
     """
-    if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 < decay <= 1:
-        raise ValueError(f"decay must be a number in (0, 1]; got {decay!r}.")
+    check_number("decay", decay, "(0, 1]")
     if inner := [layer.name for layer in model.layers if layer.weights and isinstance(layer, keras.Model)]:
         raise ValueError(f"{', '.join(inner)} in {model.name}: learning_rates is for layers, not for models in one.")
     names = [layer.name for layer in model.layers if layer.weights]

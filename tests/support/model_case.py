@@ -89,7 +89,8 @@ class ModelCase:
         loss: of `layers/losses.py`.
         optimizer: that learns one batch by heart,
         steps: in so many steps,
-        solved: so well: from targets and answers to whether all are right.
+        solved: so well: from targets and answers to whether all are right; None where no answer is right for good, and
+            `learned` alone can tell.
         learned: from the model, its inputs and its losses before and after to whether it has learned anything.
         training: whether gradients are those of training, because some weights have none otherwise.
         options: values for the other constructor arguments, which must survive a save.
@@ -103,7 +104,7 @@ class ModelCase:
     loss: str = "cross_entropy"
     optimizer: Callable = lambda: keras.optimizers.Adam(3e-3)
     steps: int = 150
-    solved: Callable = lambda targets, logits: logits.argmax(-1) == targets
+    solved: Callable | None = lambda targets, logits: logits.argmax(-1) == targets
     learned: Callable = lambda model, inputs, before, after: after < 0.1 * before
     training: bool = False
     options: Mapping[str, Any] = field(default_factory=lambda: {"activation": "parametric_relu", "dropout": 0.2})
@@ -252,7 +253,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "loss": "adversarial",
         "optimizer": lambda: keras.optimizers.Adam(5e-3, beta_1=0.5),
         "steps": 300,
-        "solved": lambda targets, logits: True,  # nobody is right for good: `learned` looks at what is made
+        "solved": None,  # neither player is right for good: `learned` looks at what is made
         "learned": lambda model, inputs, before, after: (
             np.abs(model.generate(11) - inputs[0]).mean() < 0.2 < np.abs(0.5 - inputs[0]).mean()
         ),

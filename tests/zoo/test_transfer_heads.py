@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradschool.zoo.data.catalogue import describe
+from gradschool.zoo.data.catalogue import describe, draws_test_part
 from gradschool.zoo.engine.opening import Trained
-from gradschool.zoo.engine.starting import make_model, open_start
-from gradschool.zoo.recipes import find_recipe
+from gradschool.zoo.engine.starting import check_starts, make_model, open_start
+from gradschool.zoo.recipes import find_recipe, get_recipe
 from gradschool.zoo.registry import create_model
 from gradschool.zoo.transfer_learning import freeze, head_of, learning_rates, take_features, transfer
 
@@ -68,18 +68,42 @@ def test_what_answers_with_images_keeps_all_its_weights_on_other_data(name, monk
 
 
 @pytest.mark.parametrize(
-    ("data", "seed", "fold", "said"),
+    ("data", "seed", "fold", "refused"),
     [
-        ("digits", 5, None, False),  # the very same test part
-        ("digits", 6, None, True),
-        ("digits", 5, (0, 5), True),
-        ("mnist", 6, None, False),  # with a test part of its own
+        ("digits", 5, None, None),  # the very same test part
+        ("digits", 6, None, "seed 6"),
+        ("digits", 5, (0, 5), r"seed 5 and fold \(0, 5\)"),
+        ("mnist", 6, None, None),  # with a test part of its own
     ],
 )
-def test_what_it_may_have_learned_of_the_test_part_is_said(data, seed, fold, said, monkeypatch):
+def test_nothing_is_tested_on_what_it_may_have_learned_from(data, seed, fold, refused, monkeypatch):
     trained = Trained(create_model("mlp"), data, [], {"seed": 5})
     monkeypatch.setattr("gradschool.zoo.engine.starting.open_model", lambda path: trained)
-    recipe = replace(find_recipe("mlp", data), start="runs/mine", seed=seed)
-    words = open_start(recipe, describe(data), fold).words
-    assert words.startswith("beginning with runs/mine: all its weights")
-    assert ("Careful: it is tested on samples of digits, some of which it may have learned from" in words) is said
+    recipe = replace(find_recipe("mlp", data), start="runs/mine", seed=5)
+    other = replace(recipe, seed=seed)
+    if refused is None:
+        assert open_start(other, describe(data), fold).words == "beginning with runs/mine: all its weights"
+        check_starts([(recipe, None), (other, fold)])
+        return
+    words = f"of which seed 5 set its test part aside; {refused} would test on other samples.* Fit with seed 5"
+    with pytest.raises(ValueError, match=words):
+        open_start(other, describe(data), fold)
+    with pytest.raises(ValueError, match=words):  # before the first of several is trained
+        check_starts([(recipe, None), (other, fold)])
+
+
+def test_a_folder_s_own_test_part_is_nobody_s_draw(tmp_path):
+    assert draws_test_part(tmp_path)
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+    assert not draws_test_part(tmp_path)
+
+
+def test_features_are_not_shown_pixels_of_another_scale(monkeypatch):
+    source = create_model("alexnet", input_shape=(67, 67, 3), width=1, input_scaling="caffe")
+    monkeypatch.setattr("gradschool.zoo.engine.starting.open_model", lambda path: Trained(source, None, [], {}))
+    recipe = replace(get_recipe("alexnet_imagenet2012"), start="runs/mine")
+    with pytest.raises(ValueError, match="input_scaling='caffe', and the recipe has 'imagenet': leave input_scaling"):
+        open_start(recipe, describe("imagenet2012"))
+    for fitting in ({}, {"input_scaling": "caffe"}):
+        assert open_start(replace(recipe, model_config=fitting), describe("imagenet2012")).source is source

@@ -65,6 +65,8 @@ def compare(
     recipe = find_recipe(model, data)
     changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "schedule": schedule}
     changes = {key: value for key, value in changes.items() if value is not None}
+    if schedule not in (None, recipe.schedule):  # another schedule has other options
+        changes["schedule_options"] = {}
     if augment:
         changes["augment"] = {} if augment == ["none"] else key_values("--augment", augment)
     if set_:

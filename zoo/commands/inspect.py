@@ -87,8 +87,8 @@ def inspect(
     with ExitStack() as stack:  # the file to draw into is opened before anything is computed
         unfinished = stack.enter_context(written_whole(picture)) if picture else None
         from ..inspection.subject import open_subject
+        from ..inspection.view import Wishes
         from ..inspection.views import VIEWS as LOOKS
-        from ..inspection.views import Wishes
 
         subjects = [open_subject(name) for name in names]
         training = (samples, epochs) if samples is not None and epochs is not None else None

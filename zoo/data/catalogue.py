@@ -1,6 +1,7 @@
 """The sources by name, and what is known about each without loading it."""
 
 import importlib
+import inspect
 import os
 from collections.abc import Callable
 from functools import partial
@@ -79,6 +80,22 @@ def data_identity(name_or_path: str | os.PathLike) -> str:
     """
     name = os.fspath(name_or_path)
     return name if name in _FILES else str(Path(name).expanduser().resolve())
+
+
+def draws_test_part(name_or_path: str | os.PathLike) -> bool:
+    """Whether the seed, or a fold, decides which samples are the test part, since nobody has set one aside.
+
+    Raises:
+        ValueError, FileNotFoundError: as `source_of`.
+
+    Example:
+        >>> draws_test_part("digits"), draws_test_part("mnist")
+        (True, False)
+    """
+    folder = Path(name_or_path).expanduser()
+    if name_or_path not in _FILES and folder.is_dir():
+        return not importlib.import_module(".image_folder", __package__).has_test_part(folder)
+    return "fold" in inspect.signature(source_of(name_or_path)).parameters
 
 
 def check_available(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> None:

@@ -1,6 +1,6 @@
 """What is known about a set of data before, and after, it is loaded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -58,3 +58,14 @@ class Description:
     source: str
     homepage: str = ""
     scale: Scale | None = None
+
+    def check_inputs(self, shape: Sequence[int | None]) -> None:
+        """Refuses a model that takes samples of another shape.
+
+        Raises:
+            ValueError: names both shapes.
+        """
+        if tuple(shape) != tuple(self.input_shape):
+            raise ValueError(
+                f"the model takes inputs of shape {tuple(shape)}; those of {self.name} are {tuple(self.input_shape)}."
+            )

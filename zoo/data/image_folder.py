@@ -49,7 +49,7 @@ def load(
     """
     image_size = _check_size(image_size)
     check_share(validation_share)
-    divided = all((path / part).is_dir() for part in ("train", "test"))
+    divided = has_test_part(path)
     if divided and fold is not None:
         raise ValueError(f"fold: {path} has a test part of its own; leave fold out.")
     files, labels, names = _find(path / "train" if divided else path)
@@ -67,6 +67,11 @@ def load(
     labels = np.concatenate([labels, test_labels])
     parts = {part: (images[chosen], labels[chosen]) for part, chosen in indices.items()}
     return Samples(parts, _description(path, images.shape[1:], names))
+
+
+def has_test_part(path: Path) -> bool:
+    """Whether somebody has set a test part aside: the folder is one of a `train` and a `test` part."""
+    return all((path / part).is_dir() for part in ("train", "test"))
 
 
 def _description(path: Path, image_shape: tuple[int, ...], names: list[str]) -> Description:

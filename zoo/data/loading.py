@@ -117,14 +117,20 @@ class LoadedData:
     @cached_property
     def validation(self):
         """Validation batches (x, y), always the same; None if nothing was held out."""
-        return self._evaluation_batches("validation")
+        return self.evaluation("validation")
 
     @cached_property
     def test(self):
         """Test batches (x, y), always the same."""
-        return self._evaluation_batches("test")
+        return self.evaluation("test")
 
-    def _evaluation_batches(self, part: str):
+    def evaluation(self, part: str):
+        """Batches (x, y) of any part, always the same, in order and as they are; None if there are no samples.
+
+        Of the training part too, which `train` shuffles, cuts and augments.
+        """
+        if part not in self._parts:
+            raise unknown_name("part", part, self._parts)
         x, y = self._parts[part]
         if not len(y):
             return None

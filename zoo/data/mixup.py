@@ -27,7 +27,7 @@ def mix_samples(x, labels, key, alpha: float, classes: int):
     """Mixes the samples of a whole batch with one another.
 
     Args:
-        x: float tensor, shape `(B, ...)`.
+        x: numbers, shape `(B, ...)`; whole ones become float32.
         labels: class numbers, shape `(B,)`.
         key: random key of this batch.
         alpha: of the Beta distribution, positive: near 0 hardly mixes, 1 draws lambda evenly.
@@ -56,6 +56,8 @@ def _blend(values, partners, share):
     """A weighted mean of `values` and `values[partners]`, row by row."""
     import tensorflow as tf
 
+    if not values.dtype.is_floating:  # in whole numbers, every share would be 0 or 1
+        values = tf.cast(values, tf.float32)
     share = tf.cast(tf.reshape(share, [-1] + [1] * (values.shape.rank - 1)), values.dtype)
     return share * values + (1 - share) * tf.gather(values, partners)
 

@@ -80,8 +80,10 @@ class PhotographStream:
 
         drawn = self.records.in_random_order(seed, tf.zeros((), tf.int64), window=max(1, count)).take(count)
         examples = [parse(record) for record in drawn]
-        images = [central_photograph(jpeg, self.size, self.shorter_side).numpy() for jpeg, _ in examples]
-        return np.stack(images), np.array([int(label) for _, label in examples], "int32")
+        images = np.zeros((len(examples), self.size, self.size, 3), "float32")
+        for place, (jpeg, _) in enumerate(examples):
+            images[place] = central_photograph(jpeg, self.size, self.shorter_side)
+        return images, np.array([int(label) for _, label in examples], "int32")
 
 
 class TrainingEpochs:

@@ -105,8 +105,9 @@ class Records:
         )
 
     def _table(self):
-        files, firsts, sizes = zip(*self.pieces, strict=True)
-        return np.array([str(file) for file in files]), np.array(firsts), np.array(sizes)
+        files = np.array([str(piece.file) for piece in self.pieces], dtype=str)
+        firsts, sizes = (np.array([piece[place] for piece in self.pieces], "int64") for place in (1, 2))
+        return files, firsts, sizes  # of no pieces too, with these types
 
     def pick(self, number: int) -> bytes:
         """One example, by its number in `in_order`."""

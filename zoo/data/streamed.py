@@ -63,7 +63,7 @@ class StreamedData(LoadedData):
     def train(self):
         return self._stream("train").training(self.batch_size, self.seed, self.augment, self.description.classes)
 
-    def _evaluation_batches(self, part: str):
+    def evaluation(self, part: str):
         stream = self._stream(part)
         return stream.evaluation(self.batch_size) if len(stream) else None
 

@@ -20,9 +20,10 @@ from ...callbacks.study.training import Trial
 from ..recipes import Recipe
 from ..watching import make_callbacks
 from .endings import status_of_failure
-from .preparing import prepare_fit, recipe_optimizer
+from .preparing import prepare_fit, rates_for, recipe_optimizer
 from .pretraining import pretrain
 from .run_folder import RunFolder, check_free, make_run_folder
+from .starting import check_starts
 from .tensorflow_internals import deterministic_operations
 
 _LEFT_OUT = ("name", "optimizer", "learning_rate", "seed")  # of a recipe's settings
@@ -46,8 +47,8 @@ def compare_recipe(
     """Compares optimizers on a recipe and writes a folder with everything measured.
 
     Args:
-        recipe: model, data, schedule, epochs and batch size, whatever its optimizer and learning rate; its seed is the
-            first.
+        recipe: everything but its optimizer and learning rate, which are compared, and its averages of weights (`ema`),
+            of which there are none here: the copies are validated as they are. Its seed is the first.
         optimizers: names of `optimizers.py`.
         out: the folder to make.
         seeds: how many, counted up from the recipe's.
@@ -68,11 +69,14 @@ def compare_recipe(
     out = Path(out)
     check_free(out, overwrite, resume)
     recipe = replace(recipe, ema=0.0)  # the copies are validated as they are
+    numbers = range(recipe.seed, recipe.seed + seeds)
+    check_starts((replace(recipe, seed=seed), None) for seed in numbers)
     data, model = prepare_fit(recipe, data_dir)  # what cannot be done is said before an earlier result goes
     _check_target(target, recipe, data)
     make_callbacks((), recipe.clip, model)
     steps = math.ceil(data.description.samples["train"] / recipe.batch_size)
-    makers = find_makers({name: functools.partial(recipe_optimizer, recipe, name, steps=steps) for name in optimizers})
+    same = {"steps": steps, "rates": rates_for(model, recipe)}
+    makers = find_makers({name: functools.partial(recipe_optimizer, recipe, name, **same) for name in optimizers})
     candidates = sweep(makers, learning_rates)
     begun = _begun(out, resume)
     folder = begun or make_run_folder(out, overwrite)
@@ -95,8 +99,8 @@ def compare_recipe(
     folder.write_config({**config, "status": "running"})
     with _repeatable(), status_of_failure(folder, config):
         study = run_study(
-            prepare, candidates, epochs=recipe.epochs, seeds=range(recipe.seed, recipe.seed + seeds), target=target,
-            exact=exact, folder=out, resume=True, identity=settings, tell=tell,
+            prepare, candidates, epochs=recipe.epochs, seeds=numbers, target=target, exact=exact, folder=out,
+            resume=True, identity=settings, tell=tell,
         )  # fmt: skip
         config["seconds"] = round(time.perf_counter() - started, 1)
         told: dict[str, Any] = {"command": config["command"], "parameters": model.count_params(), **settings}

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from ..checks import check_number
 from .weight_decay import with_decay_classes
 
 
@@ -86,6 +87,5 @@ def with_layer_rates(kind: type, rates: Mapping[str, float] | None) -> tuple[typ
     if not rates:
         return kind, {}
     for name, factor in rates.items():
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < float("inf"):
-            raise ValueError(f"rates: the factor of {name} must be a number above 0; got {factor!r}.")
+        check_number(f"rates: the factor of {name}", factor, "(0, inf)")
     return _WITH_RATES[kind], {"rates": dict(rates)}

@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -30,6 +31,11 @@ class Trained:
     class_names: list[str]
     recipe: dict
     fold: tuple[int, int] | None = None
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """The arguments of `load_data` that give the very parts of its own data that it was trained with."""
+        return {"seed": self.recipe.get("seed", 0), "fold": self.fold, **self.recipe.get("data_options", {})}
 
 
 def open_model(name: Path | str) -> Trained:

@@ -74,14 +74,18 @@ def targets_for(model) -> str:
 def build_model(recipe: Recipe, description, start: Start | None = None) -> keras.Model:
     """The recipe's model, compiled, in the size that the data ask for, with the weights that it begins with."""
     model = make_model(recipe, description, start)
-    rates = learning_rates(model, recipe.rate_decay) if recipe.rate_decay != 1 else None
     steps = math.ceil(description.samples["train"] / recipe.batch_size)
     model.compile(
-        recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates),
+        recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates_for(model, recipe)),
         loss=get_loss(recipe.loss, recipe.label_smoothing, mixed_classes=bool(recipe.augment.get("mixup"))),
         metrics=get_metrics(recipe.metrics, mixed_classes=bool(recipe.augment.get("mixup"))),
     )
     return model
+
+
+def rates_for(model: keras.Model, recipe: Recipe) -> dict[str, float] | None:
+    """The factor of each layer's learning rate that the recipe asks for; None if all are 1."""
+    return learning_rates(model, recipe.rate_decay) if recipe.rate_decay != 1 else None
 
 
 def recipe_optimizer(
@@ -114,12 +118,8 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
     Raises:
         ValueError: as said; names both sizes.
     """
-    takes, gives = tuple(model.input_shape[1:]), model.output_shape[-1]
-    if takes != tuple(description.input_shape):
-        raise ValueError(
-            f"the model takes inputs of shape {takes}; those of {description.name} are "
-            f"{tuple(description.input_shape)}."
-        )
+    description.check_inputs(model.input_shape[1:])
+    gives = model.output_shape[-1]
     task = getattr(model, "task", description.task)
     if (wanted_loss := _OWN_LOSS.get(task)) or loss in _OWN_LOSS.values():
         if loss != wanted_loss:

@@ -21,7 +21,7 @@ from keras.ops import convert_to_numpy
 
 from ..errors import unknown_name
 from ..layers.corruption import Corruption, check_corruption
-from ..layers.losses import PixelCrossEntropy
+from ..layers.image_losses import PixelCrossEntropy
 from .use import use_engine
 
 _AT_ONCE = 512  # samples, when codes are computed

@@ -15,6 +15,7 @@ from .endings import status_of_failure
 from .fitting import Execution, fit_recipe
 from .preparing import check_same_recipe, prepare_fit
 from .run_folder import RunFolder, check_free, make_run_folder
+from .starting import check_starts
 from .strategies import get_strategy
 
 
@@ -60,6 +61,7 @@ def fit_repeatedly(
     if begun is not None:
         check_same_recipe(begun, recipe, None, [name for name, *_ in plan])
     # What cannot be done is said before a result goes.
+    check_starts((one, fold) for _, one, fold in plan)
     _, model = prepare_fit(plan[0][1], data_dir, plan[0][2], strategy)
     make_callbacks(choose_watch(execution.watch, model), recipe.clip, model)
     folder = begun or make_run_folder(Path(out), overwrite)

@@ -41,9 +41,7 @@ def score_trained(
     if name is None:
         raise ValueError("this file does not say what it was trained on; name the data with --data.")
     recipe = trained.recipe
-    split = {"seed": recipe.get("seed", 0), "fold": trained.fold, **recipe.get("data_options", {})} if own else {}
-    split.update(options or {})
-    split["targets"] = targets_for(trained.model)
+    split = {**(trained.split if own else {}), **(options or {}), "targets": targets_for(trained.model)}
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)
     if not loaded.description.samples[part]:
         raise ValueError(f"{name} has no {part} part.")
@@ -54,16 +52,12 @@ def score_trained(
         metrics = get_metrics(recipe.get("metrics", ["accuracy"]))
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
-    return score(trained.model, getattr(loaded, part))
+    return score(trained.model, loaded.evaluation(part))
 
 
 def _check_fit(trained: Trained, description) -> None:
-    takes, gives = trained.model.input_shape[1:], trained.model.output_shape[-1]
-    if tuple(takes) != tuple(description.input_shape):
-        raise ValueError(
-            f"the model takes inputs of shape {tuple(takes)}; those of {description.name} are "
-            f"{tuple(description.input_shape)}."
-        )
+    description.check_inputs(trained.model.input_shape[1:])
+    gives = trained.model.output_shape[-1]
     if getattr(trained.model, "task", "classification") != "classification":
         return  # no classes to compare
     if description.classes and gives > 1 and gives != description.classes:

@@ -1,6 +1,6 @@
 """The trained model that a recipe's own begins with: `--from` of the command line."""
 
-import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,13 @@ from typing import Any
 import keras
 
 from ..data import data_identity
-from ..data.catalogue import source_of
+from ..data.catalogue import draws_test_part
+from ..models.base import WITHOUT_LABELS
 from ..recipes import Recipe
 from ..registry import create_model, model_class
 from ..transfer_learning import freeze, head_of, take_features
 from .opening import Trained, open_model
 
-_ANSWER_WITH_IMAGES = ("reconstruction", "generation")  # tasks whose last layer knows nothing of classes
 _NOT_TAKEN = ("name", "trainable", "frozen", "dtype", "input_shape", "classes")
 
 
@@ -42,7 +42,8 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
         fold: of a cross-validation.
 
     Raises:
-        ValueError: if there is no such model, or it is of another kind than the recipe's.
+        ValueError: if there is no such model, it is of another kind than the recipe's, it learned from pixels that are
+            scaled otherwise, or it may have learned from samples that the recipe tests.
         FileNotFoundError: if there is no such file.
     """
     if recipe.start is None:
@@ -54,22 +55,56 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
             f"{recipe.start} is of the class {type(trained.model).__name__}, and {recipe.model} of {cls.__name__}: "
             "features can be taken from a model of the same kind."
         )
+    _check_pixels(trained, recipe)
+    _check_unseen(trained, recipe, fold)
     answers = trained.model.output_shape[-1]
     same = trained.data == data_identity(recipe.data) and answers == (description.classes or answers)
-    head = same or cls.task in _ANSWER_WITH_IMAGES
+    head = same or cls.task in WITHOUT_LABELS  # whose last layer knows nothing of classes
     name = head_of(trained.model).name if recipe.freeze or not head else ""
     taken = "all its weights" if head else f"all its weights but those of {name}"
     frozen = f"; only {name} learns" if recipe.freeze else ""
-    seen = ", some of which it may have learned from: its own test part was drawn otherwise"
-    careful = f". Careful: it is tested on samples of {recipe.data}{seen}" if _saw_others(trained, recipe, fold) else ""
-    return Start(trained.model, head, f"beginning with {recipe.start}: {taken}{frozen}{careful}")
+    return Start(trained.model, head, f"beginning with {recipe.start}: {taken}{frozen}")
 
 
-def _saw_others(trained: Trained, recipe: Recipe, fold: tuple[int, int] | None) -> bool:
-    """Whether a model learned from the same data, in which a seed or a fold draws the test part, and drew another."""
-    if trained.data != data_identity(recipe.data) or "fold" not in inspect.signature(source_of(recipe.data)).parameters:
-        return False
-    return (trained.recipe.get("seed", 0), trained.fold) != (recipe.seed, fold and tuple(fold))
+def check_starts(runs: Iterable[tuple[Recipe, tuple[int, int] | None]]) -> None:
+    """Refuses runs that would be tested on samples which the model that they begin with may have learned from.
+
+    Args:
+        runs: recipes, all with the same `start`, and the fold of each.
+
+    Raises:
+        ValueError: as `open_start`, which tells of one run only when the others may have been trained.
+    """
+    trained = None
+    for recipe, fold in runs:
+        if recipe.start is not None:
+            trained = trained or _open(recipe)
+            _check_unseen(trained, recipe, fold)
+
+
+def _check_unseen(trained: Trained, recipe: Recipe, fold: tuple[int, int] | None) -> None:
+    """Refuses a model that learned from the same data, of which it had another test part set aside."""
+    if trained.data != data_identity(recipe.data) or not draws_test_part(recipe.data):
+        return
+    theirs, ours = (trained.split["seed"], trained.split["fold"]), (recipe.seed, fold and tuple(fold))
+    if theirs != ours:
+        its_own, other = (f"seed {seed}{f' and fold {one}' if one else ''}" for seed, one in (theirs, ours))
+        raise ValueError(
+            f"{recipe.start} has learned from {recipe.data}, of which {its_own} set its test part aside; {other} would "
+            f"test on other samples, some of which it has learned from. Fit with {its_own} (--seed {theirs[0]}), or "
+            "begin with a model that has learned from other data."
+        )
+
+
+def _check_pixels(trained: Trained, recipe: Recipe) -> None:
+    """Refuses settings by which learned features would be shown other pixels than those they learned from."""
+    learned = getattr(trained.model, "input_scaling", None)
+    asked = recipe.model_config.get("input_scaling", learned)
+    if learned is not None and (asked or "none") != learned:
+        raise ValueError(
+            f"{recipe.start} has learned with input_scaling={learned!r}, and the recipe has {asked!r}: leave "
+            "input_scaling out of model_config (--set), and pixels are scaled as the learned features need them."
+        )
 
 
 def _open(recipe: Recipe) -> Trained:

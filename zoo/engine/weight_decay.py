@@ -11,18 +11,33 @@ Keras's argument `weight_decay=` is decoupled for every optimizer, so that 5e-4 
 decays a tenth as fast as the papers' 5e-4. Hence the classes here. The decay joins the gradient behind clipping and
 behind the sum over replicas.
 
-What decays: all weights, as in `torch.optim`; or kernels alone, which are the weights with two or more axes: matrices,
-filters, embeddings; not biases, nor a normalisation's scale and shift.
+What decays: all weights, as in `torch.optim`; or kernels alone: matrices, filters, embeddings; not biases, a
+normalisation's scale and shift, a parametric ReLU's slopes, or the centres of radial units.
 
 Reference:
     Krizhevsky et al. (2012), "ImageNet Classification with Deep Convolutional Neural Networks", section 5; Loshchilov
-    and Hutter (2019), "Decoupled Weight Decay Regularization", algorithms 1 and 2.
+    and Hutter (2019), "Decoupled Weight Decay Regularization", algorithms 1 and 2; He et al. (2015), "Delving Deep into
+    Rectifiers", section 2.1: decay would push the slopes to zero, and a parametric ReLU to a ReLU.
 """
 
 from typing import Any
 
 import keras
 from keras import ops
+
+_NO_KERNELS = ("bias", "gamma", "beta", "scale", "alpha", "centres")  # with two or more axes in some layers
+
+
+def is_kernel(variable) -> bool:
+    """Whether a weight is a matrix, a filter or an embedding, by its axes and the last word of its name.
+
+    Example:
+        >>> layer = keras.layers.EinsumDense("bd,dhk->bhk", (3, 5), bias_axes="hk")  # a bias of two axes
+        >>> layer.build((None, 2))
+        >>> [(weight.name, is_kernel(weight)) for weight in layer.weights]
+        [('kernel', True), ('bias', False)]
+    """
+    return len(variable.shape) > 1 and variable.name.rpartition("_")[-1] not in _NO_KERNELS
 
 
 class _ChosenWeights:
@@ -38,8 +53,10 @@ class _ChosenWeights:
         self.weight_decay_on = weight_decay_on
 
     def _use_weight_decay(self, variable) -> bool:
-        if self.weight_decay_on == "kernels" and len(variable.shape) < 2:
-            return False
+        if self.weight_decay_on == "kernels":
+            own = self._trainable_variables[self._get_variable_index(variable)]  # type: ignore[attr-defined]
+            if not is_kernel(own):  # TensorFlow's variable does not know its name in the layer
+                return False
         return super()._use_weight_decay(variable)  # type: ignore[misc]
 
     def _apply_weight_decay(self, variables) -> None:

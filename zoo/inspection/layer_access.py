@@ -4,7 +4,7 @@ For the time of a call, `call` is replaced on the layer itself, as Keras has no 
 nested models and between branches too, and with a derivative.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from ...callbacks.keras_internals.fit_session import replaced
+from ...callbacks.numbers_given import is_whole
 from ..errors import unknown_name
 from .layer_table import leaves
 
@@ -27,6 +28,19 @@ def find_layer(model: keras.Model, name: str) -> keras.layers.Layer:
     if name not in found:
         raise unknown_name(f"layer of {model.name}", name, found)
     return found[name]
+
+
+def check_units(units: Sequence[int] | None, there_are: int, layer: str) -> list[int]:
+    """The numbers of a layer's units; without any, of all of them.
+
+    Raises:
+        ValueError: if one of them is not there.
+    """
+    wanted = range(there_are) if units is None else units
+    for unit in wanted:
+        if not is_whole(unit, 0) or unit >= there_are:
+            raise ValueError(f"units of {layer} are numbered from 0 to {there_are - 1}; got {unit!r}.")
+    return [int(unit) for unit in wanted]
 
 
 def layer_outputs(

@@ -9,7 +9,15 @@ import numpy as np
 
 from ...callbacks.numbers_given import is_whole
 from .gradients import to_numpy, without_gradients
-from .layer_access import batches, check_images, find_layer, has_channels_first, layer_outputs, with_channels_last
+from .layer_access import (
+    batches,
+    check_images,
+    check_units,
+    find_layer,
+    has_channels_first,
+    layer_outputs,
+    with_channels_last,
+)
 from .layer_table import output_shapes
 from .receptive_field import ReceptiveField, receptive_fields
 
@@ -100,7 +108,7 @@ def most_activating(
         raise ValueError(f"count must be a whole number of at least 1; got {count!r}.")
     find_layer(model, layer)
     shape = output_shapes(model)[layer]
-    units = _checked(units, layer, shape[0] if has_channels_first(model) else shape[-1])
+    units = check_units(units, shape[0] if has_channels_first(model) else shape[-1], layer)
     best = _Best(len(units), count)
     with without_gradients():
         for first, batch in batches(images, batch_size):
@@ -113,14 +121,6 @@ def most_activating(
         Activating(layer, unit, best.indices[:, row], best.values[:, row], best.place(row), field)
         for row, unit in enumerate(units)
     ]
-
-
-def _checked(units: Sequence[int] | None, layer: str, there_are: int) -> list[int]:
-    wanted = range(there_are) if units is None else units
-    for unit in wanted:
-        if not is_whole(unit, 0) or unit >= there_are:
-            raise ValueError(f"units of {layer} are numbered from 0 to {there_are - 1}; got {unit!r}.")
-    return [int(unit) for unit in wanted]
 
 
 class _Best:

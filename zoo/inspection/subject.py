@@ -109,13 +109,7 @@ class Subject:
         shape = _image_shape(self.model)
         name, split = data, dict(options or {})
         if name is None and self.trained.data:
-            name, recipe = self.trained.data, self.trained.recipe
-            split = {
-                "seed": recipe.get("seed", 0),
-                "fold": self.trained.fold,
-                **recipe.get("data_options", {}),
-                **split,
-            }
+            name, split = self.trained.data, {**self.trained.split, **split}
         elif name is None:
             if shape != DIGITS.input_shape:
                 raise ValueError(
@@ -124,11 +118,7 @@ class Subject:
                 )
             name = DIGITS.name
         loaded = load_data(name, data_dir=data_dir, **split)
-        if tuple(loaded.description.input_shape) != shape:
-            raise ValueError(
-                f"the model takes inputs of shape {shape}; those of {loaded.description.name} are "
-                f"{tuple(loaded.description.input_shape)}."
-            )
+        loaded.description.check_inputs(shape)
         images, labels = loaded.some("test", STREAMED) if loaded.streamed else loaded.arrays("test")
         names = loaded.description.class_names or self.class_names()
         source = f"{f'{len(images)} images of ' if loaded.streamed else ''}{loaded.description.name}, test part"

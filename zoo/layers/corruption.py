@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import check_number
 from .global_batch import draw_for_samples
 
 KINDS = ("masking", "gaussian")
@@ -88,6 +89,4 @@ def check_corruption(kind: Any, strength: Any) -> None:
     """
     if kind not in KINDS:
         raise ValueError(f"corruption must be one of {', '.join(KINDS)}; got {kind!r}.")
-    limit, wanted = (1.0, "a share in [0, 1)") if kind == "masking" else (float("inf"), "a number of at least 0")
-    if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength < limit:
-        raise ValueError(f"strength must be {wanted} for the corruption {kind!r}; got {strength!r}.")
+    check_number("strength", strength, "[0, 1)" if kind == "masking" else "[0, inf)", f" for the corruption {kind!r}")

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import check_number
 from .global_batch import draw_for_samples
 
 
@@ -69,7 +70,7 @@ class GaussianCode(keras.layers.Layer):
 
     def __init__(self, beta: float = 1.0, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.beta = check_beta(beta)
+        self.beta = check_number("beta", beta, "[0, inf)")
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -94,14 +95,3 @@ class GaussianCode(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "beta": self.beta, "seed": self.seed}
-
-
-def check_beta(beta: Any) -> float:
-    """`beta` as a float of at least 0.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    if isinstance(beta, bool) or not isinstance(beta, int | float) or not 0 <= beta < float("inf"):
-        raise ValueError(f"beta must be a number of at least 0; got {beta!r}.")
-    return float(beta)

@@ -37,13 +37,16 @@ SCALINGS = tuple(_SCALINGS)
 class InputScaling(keras.layers.Layer):
     """y = (x - mean) / deviation, channel by channel.
 
+    Computed in float32 and rounded to the layer's precision afterwards: a bright pixel in bfloat16 can be half a level
+    of 255 wrong, which counts once the mean is taken away.
+
     Args:
         mean: of each channel, or one for all.
         deviation: of each channel, or one for all.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
-        images: float tensor, shape `(B, H, W, channels)`.
+        images: tensor, shape `(B, H, W, channels)`.
 
     Returns:
         Float tensor of the same shape.
@@ -54,7 +57,7 @@ class InputScaling(keras.layers.Layer):
     """
 
     def __init__(self, mean: Sequence[float], deviation: Sequence[float], **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.mean = tuple(mean)
         self.deviation = tuple(deviation)
 
@@ -62,8 +65,9 @@ class InputScaling(keras.layers.Layer):
         self.built = True
 
     def call(self, images):
-        mean, deviation = (ops.convert_to_tensor(values, images.dtype) for values in (self.mean, self.deviation))
-        return (images - mean) / deviation
+        precise = "float64" if self.compute_dtype == "float64" else "float32"
+        mean, deviation = (ops.convert_to_tensor(values, precise) for values in (self.mean, self.deviation))
+        return ops.cast((ops.cast(images, precise) - mean) / deviation, self.compute_dtype)
 
     def window(self):
         return 1, 1  # each pixel by itself

@@ -23,7 +23,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import check_number
 from ..errors import unknown_name
+from .adversarial_losses import Adversarial
+from .class_targets import as_distributions
+from .image_losses import PixelCrossEntropy
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -132,8 +136,8 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         **kwargs: `dtype`.
 
     Call arguments:
-        y_true: whole-number classes, shape `(B,)` or `(B, 1)`, or distributions over them, shape `(B, C)`.
-        y_pred: logits z, shape `(B, C)`, C at least 2.
+        y_true: whole-number classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, `(B, ..., C)`.
+        y_pred: logits z, shape `(B, ..., C)`, C at least 2.
 
     Returns:
         Scalar.
@@ -160,181 +164,16 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         **kwargs,
     ):
         super().__init__(name=name, reduction=reduction, **kwargs)
-        self.label_smoothing = check_label_smoothing(label_smoothing)
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, "[0, 1)")
 
     def call(self, y_true, y_pred):
         classes = y_pred.shape[-1]
-        targets = ops.cast(as_distributions(y_true, classes), y_pred.dtype)  # (B, C)
+        targets = ops.cast(as_distributions(y_true, y_pred), y_pred.dtype)  # (B, ..., C)
         targets = targets * (1 - self.label_smoothing) + self.label_smoothing / classes
-        return -ops.sum(targets * ops.log_softmax(y_pred, axis=-1), axis=-1)  # (B,)
+        return -ops.sum(targets * ops.log_softmax(y_pred, axis=-1), axis=-1)  # (B, ...)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
-
-
-def as_distributions(targets, classes: int):
-    """Class numbers as distributions with all weight on one class; distributions as they are.
-
-    Args:
-        targets: shape `(...)` or `(..., 1)` of class numbers, or `(..., C)`.
-        classes: C, at least 2.
-
-    Returns:
-        Tensor, shape `(..., C)`.
-    """
-    if are_distributions(targets, classes):
-        return targets
-    if targets.shape and targets.shape[-1] == 1:
-        targets = ops.squeeze(targets, -1)
-    return ops.one_hot(ops.cast(targets, "int32"), classes)
-
-
-def are_distributions(targets, classes: int) -> bool:
-    """Whether targets are distributions over `classes` classes, and not class numbers."""
-    return len(targets.shape) > 1 and targets.shape[-1] == classes
-
-
-def check_label_smoothing(value: Any) -> float:
-    """The share of the weight that is spread over all classes.
-
-    Raises:
-        ValueError: if it is none in [0, 1).
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise ValueError(f"label_smoothing must be a number in [0, 1); got {value!r}.")
-    return float(value)
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-def pixel_cross_entropy(y_true, y_pred):
-    """The cross-entropy of an image under a model that takes every pixel for a coin of its own; serves as a metric.
-
-        -log p(t) = sum_i -t_i log s(z_i) - (1 - t_i) log(1 - s(z_i)),   s(z) = 1 / (1 + e^-z)
-
-    For black and white pixels it can be zero. A grey pixel, t between 0 and 1, costs at least its own entropy.
-
-    Args:
-        y_true: pixels t in [0, 1], shape `(B, ...)`.
-        y_pred: logits z of pixels, as many.
-
-    Returns:
-        Float tensor, shape `(B,)`, in nats.
-
-    Example:
-        >>> round(float(pixel_cross_entropy([[1.0, 0.0]], [[0.0, 0.0]])[0]), 3)
-        1.386
-    """
-    y_pred = ops.convert_to_tensor(y_pred)
-    y_true = ops.reshape(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
-    apart = ops.softplus(y_pred) - y_true * y_pred  # = -t log s(z) - (1 - t) log(1 - s(z))
-    return ops.sum(apart, axis=tuple(range(1, len(y_pred.shape))))  # (B,)
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-def pixel_squared_error(y_true, y_pred):
-    """The mean of (t - s(z))^2 over an image's pixels: how far the pixels given are from the right ones; a metric.
-
-    Args:
-        y_true: pixels t in [0, 1], shape `(B, ...)`.
-        y_pred: logits z of pixels, as many; s is the logistic.
-
-    Returns:
-        Float tensor, shape `(B,)`.
-    """
-    y_pred = ops.convert_to_tensor(y_pred)
-    y_true = ops.reshape(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
-    return ops.mean(ops.square(y_true - ops.sigmoid(y_pred)), axis=tuple(range(1, len(y_pred.shape))))  # (B,)
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-class PixelCrossEntropy(keras.losses.Loss):
-    """The mean of `pixel_cross_entropy` over the images: what autoencoders make small.
-
-    Summed over the pixels, not their mean, it is -log p(x | code) in nats, to which the variational autoencoder adds
-    the divergence of its code.
-
-    Args:
-        reduction: as of every Keras loss. Defaults to the mean over samples.
-        name: of the loss.
-        **kwargs: `dtype`.
-
-    Call arguments:
-        y_true: pixels in [0, 1], shape `(B, ...)`.
-        y_pred: logits of pixels, as many.
-
-    Returns:
-        Scalar.
-
-    Reference:
-        Vincent et al. (2010), "Stacked Denoising Autoencoders", section 2.2, equation 4.
-    """
-
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "pixel_cross_entropy", **kwargs):
-        super().__init__(name=name, reduction=reduction, **kwargs)
-
-    def call(self, y_true, y_pred):
-        return pixel_cross_entropy(y_true, y_pred)  # (B,)
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-def discriminator_loss(y_true, y_pred):
-    """-log s(D(x)) - log(1 - s(D(G(z)))): what a discriminator makes small; 2 log 2 if it has no idea. A metric.
-
-    Args:
-        y_true: not looked at.
-        y_pred: logits of `models/dcgan.py`, shape `(B, 3)`.
-
-    Returns:
-        Float tensor, shape `(B,)`.
-    """
-    return ops.softplus(-y_pred[:, 0]) + ops.softplus(y_pred[:, 1])
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-def generator_loss(y_true, y_pred):
-    """-log s(D(G(z))): what a generator makes small; log 2 if the discriminator has no idea. A metric.
-
-    Args:
-        y_true: not looked at.
-        y_pred: logits of `models/dcgan.py`, shape `(B, 3)`.
-
-    Returns:
-        Float tensor, shape `(B,)`.
-    """
-    return ops.softplus(-y_pred[:, 2])
-
-
-@keras.saving.register_keras_serializable(package="gradschool")
-class Adversarial(keras.losses.Loss):
-    """The two costs of a game, in one: the discriminator's and the generator's, which share no weight.
-
-    The generator's is the one that does not saturate: log(1 - s(D(G(z)))) is flat where D is sure of itself.
-
-    Args:
-        reduction: as of every Keras loss. Defaults to the mean over samples.
-        name: of the loss.
-        **kwargs: `dtype`.
-
-    Call arguments:
-        y_true: not looked at; labels will do.
-        y_pred: the logits D(x), D(constant(G(z))) and D'(G(z)) of `models/dcgan.py`, shape `(B, 3)`.
-
-    Returns:
-        Scalar; 3 log 2 where the discriminator has no idea.
-
-    Example:
-        >>> round(float(Adversarial()(ops.zeros((1,)), ops.zeros((1, 3)))), 4)
-        2.0794
-
-    Reference:
-        Goodfellow et al. (2014), "Generative Adversarial Nets", section 3.
-    """
-
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "adversarial", **kwargs):
-        super().__init__(name=name, reduction=reduction, **kwargs)
-
-    def call(self, y_true, y_pred):
-        return discriminator_loss(y_true, y_pred) + generator_loss(y_true, y_pred)  # (B,)
 
 
 _COURSE = {
@@ -368,7 +207,7 @@ def get_loss(identifier: Any, label_smoothing: float = 0.0, mixed_classes: bool 
         >>> get_loss("cross_entropy").name
         'cross_entropy'
     """
-    if check_label_smoothing(label_smoothing) or mixed_classes:
+    if check_number("label_smoothing", label_smoothing, "[0, 1)") or mixed_classes:
         if identifier != "cross_entropy":
             what = "label_smoothing" if label_smoothing else "mixup"
             raise ValueError(f"{what} needs the loss cross_entropy; got {identifier!r}.")
@@ -384,17 +223,3 @@ def get_loss(identifier: Any, label_smoothing: float = 0.0, mixed_classes: bool 
         return keras.losses.get(identifier)
     except ValueError:
         raise unknown_name("loss", identifier, _KERAS.union(LOSSES)) from None
-
-
-_OURS = (misclassification, pixel_cross_entropy, pixel_squared_error, discriminator_loss, generator_loss)
-_METRICS = {function.__name__: function for function in _OURS}
-
-
-def get_metric(name: str):
-    """What `compile(metrics=[...])` takes for a name: one of this file's functions, or Keras's metric of that name.
-
-    Example:
-        >>> get_metric("accuracy"), get_metric("pixel_squared_error").__name__
-        ('accuracy', 'pixel_squared_error')
-    """
-    return _METRICS.get(name, name)

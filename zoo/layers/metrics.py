@@ -1,10 +1,11 @@
-"""Metrics for targets that are classes, or distributions over them as mixup makes; Keras's own know only one of both.
+"""Metrics by name: Keras's, the costs that serve as one, and those of classes that may be mixed.
 
     accuracy          share of samples whose largest logit is that of their class
     top_5_accuracy    share of samples whose class is among the five largest logits
 
-The class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class
-that was mixed in with the greater weight is found, which is lower than the accuracy on the same images unmixed.
+Targets may be classes, or distributions over them as mixup makes, where Keras's own metrics know only one of both. The
+class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class that
+was mixed in with the greater weight is found, which is lower than the accuracy on the same images unmixed.
 """
 
 from collections.abc import Sequence
@@ -13,22 +14,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from .losses import are_distributions, get_metric
-
-
-def class_numbers(targets, classes: int):
-    """Class numbers as they are; the most probable class of each distribution.
-
-    Args:
-        targets: shape `(B,)` or `(B, 1)` of class numbers, or `(B, C)` of distributions.
-        classes: C, at least 2.
-
-    Returns:
-        int32 tensor, shape `(B,)`.
-    """
-    if are_distributions(targets, classes):
-        return ops.cast(ops.argmax(targets, axis=-1), "int32")
-    return ops.cast(ops.reshape(targets, [-1]), "int32")
+from .adversarial_losses import discriminator_loss, generator_loss
+from .class_targets import class_numbers
+from .image_losses import pixel_cross_entropy, pixel_squared_error
+from .losses import misclassification
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -36,12 +25,12 @@ def top_accuracy(y_true, y_pred, k: int = 1):
     """1 for a sample whose class has one of the k largest logits, else 0.
 
     Args:
-        y_true: classes, shape `(B,)` or `(B, 1)`, or distributions over them, shape `(B, C)`.
-        y_pred: logits or probabilities, shape `(B, C)`.
+        y_true: classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, shape `(B, ..., C)`.
+        y_pred: logits or probabilities, shape `(B, ..., C)`.
         k: how many guesses.
 
     Returns:
-        Float tensor, shape `(B,)`.
+        Float tensor, shape `(B, ...)`.
 
     Example:
         >>> logits = ops.array([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]])
@@ -51,10 +40,11 @@ def top_accuracy(y_true, y_pred, k: int = 1):
         [1.0, 1.0]
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    targets = class_numbers(y_true, y_pred.shape[-1])  # (B,)
+    targets, classes = class_numbers(y_true, y_pred), y_pred.shape[-1]  # (B, ...)
     if k == 1:
         return ops.cast(ops.equal(targets, ops.cast(ops.argmax(y_pred, axis=-1), "int32")), "float32")
-    return ops.cast(ops.in_top_k(targets, y_pred, k=min(k, y_pred.shape[-1])), "float32")
+    found = ops.in_top_k(ops.reshape(targets, [-1]), ops.reshape(y_pred, [-1, classes]), k=min(k, classes))
+    return ops.cast(ops.reshape(found, ops.shape(targets)), "float32")
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -101,3 +91,17 @@ def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
         else:
             made.append(get_metric(name))
     return made
+
+
+_OURS = (misclassification, pixel_cross_entropy, pixel_squared_error, discriminator_loss, generator_loss)
+_METRICS = {function.__name__: function for function in _OURS}
+
+
+def get_metric(name: str):
+    """What `compile(metrics=[...])` takes for a name: a function of ours, or Keras's metric of that name.
+
+    Example:
+        >>> get_metric("accuracy"), get_metric("pixel_squared_error").__name__
+        ('accuracy', 'pixel_squared_error')
+    """
+    return _METRICS.get(name, name)

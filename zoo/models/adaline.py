@@ -94,11 +94,3 @@ class ADALINE(ZooModel):
         if description.classes != 2:
             raise ValueError(f"{cls.__name__} tells two classes apart; {description.name} has {description.classes}.")
         return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "units": self.units,
-            "kernel_initializer": self.kernel_initializer,
-        }

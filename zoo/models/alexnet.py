@@ -69,16 +69,13 @@ class AlexNet(ZooModel):
         classes: number of classes, C, at least 2. Defaults to 1000.
         towers: 1, or 2 as in the paper. Defaults to 1.
         width: number of maps of conv1, F; every other layer grows with it. Even for two towers. Defaults to 96.
-        activation: of the hidden layers; see `layers/activations.py`. Defaults to "relu".
-        kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
         bias_initializer: of the biases of conv2, conv4, conv5, dense1 and dense2, which the paper begins with one, so
             that ReLUs have something to learn from; the others begin with zero. Defaults to "zeros".
         normalization: "local_response" as in the paper (behind conv1 and conv2), or of all convolutions: "batch",
             "layer", "group" or "none"; see `layers/normalization.py`. Defaults to "none".
         dropout: share of the outputs of dense1 and of dense2 left out in training, in [0, 1). Defaults to 0.5.
-        input_scaling: of the pixels; see `layers/input_scaling.py`. Defaults to "none".
-        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
-        **kwargs: `name` and `trainable`.
+        activation, kernel_initializer, input_scaling, dtype, **kwargs: as in every model; see `models/base.py`. By
+            default "relu", "he_normal" and "none".
 
     Call arguments:
         images: float tensor, shape `(B, H, W, channels)`, pixels in [0, 1].
@@ -170,21 +167,6 @@ class AlexNet(ZooModel):
         self.normalization = normalization
         self.dropout = dropout
         self.input_scaling = input_scaling
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "towers": self.towers,
-            "width": self.width,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-            "input_scaling": self.input_scaling,
-        }
 
 
 def even(maps: float) -> int:

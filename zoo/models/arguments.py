@@ -4,6 +4,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+from ..checks import check_number
+
 
 def whole_number(argument: str, value: Any, least: int) -> int:
     """`value` as an int, if it is a whole number of at least `least`.
@@ -80,6 +82,4 @@ def share(argument: str, value: Any) -> float:
     Raises:
         ValueError: otherwise.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise ValueError(f"{argument} must be a number in [0, 1); got {value!r}.")
-    return float(value)
+    return check_number(argument, value, "[0, 1)")

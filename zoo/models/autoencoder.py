@@ -109,13 +109,3 @@ class Autoencoder(ReconstructingModel):
         self.code_size = code_size
         self.activation = serialize_activation(activation)
         self.kernel_initializer = serialize_initializer(kernel_initializer)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "hidden": self.hidden,
-            "code_size": self.code_size,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }

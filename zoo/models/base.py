@@ -1,8 +1,9 @@
 """What every zoo model shares: one functional base class, presets, and the part of the configuration that is common."""
 
+import inspect
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from ..layers.policies import get_policy
 from ..presets import list_presets, load_preset
 from ..quiet import start_xla
 
+WITHOUT_LABELS = ("reconstruction", "generation")  # tasks of models that any images are for, and answer with some
 _AT_ONCE = 256  # samples
 
 
@@ -31,14 +33,24 @@ class ZooModel(keras.Model):
     """A plain `keras.Model`, built functionally, that knows its presets.
 
     A subclass makes its layers and calls `super().__init__(inputs, outputs, dtype=policy, **kwargs)`; the layers
-    themselves must be given the policy. Every zoo model is functional: Keras rewrites the bases of a functional
-    subclass, and a subclassed sibling under the same base would no longer build.
+    themselves must be given the policy. Then it keeps each of its arguments as an attribute of that name, in a form
+    that fits into JSON: `get_config` reads them. (Of the name `input_shape` Keras has one, so that is `sample_shape`.)
+
+    Every zoo model is functional: Keras rewrites the bases of a functional subclass, and a subclassed sibling under the
+    same base would no longer build.
 
     Args:
         inputs: the model's `keras.Input`.
         outputs: what it computes.
         dtype: the dtype policy that the hidden layers were given, kept for `get_config`.
         **kwargs: `name` and `trainable`.
+
+    Arguments of many models, which mean the same in each:
+        activation: of the hidden layers: a name, a function or a layer; see `layers/activations.py`.
+        kernel_initializer: of every kernel; see `layers/initializers.py`.
+        normalization: of the convolutions: "batch", "layer", "group" or "none"; see `layers/normalization.py`.
+        input_scaling: of the pixels: "none", "symmetric", "imagenet" or "caffe"; see `layers/input_scaling.py`.
+        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
     """
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
@@ -86,6 +98,12 @@ class ZooModel(keras.Model):
         Raises:
             ValueError: if the data are for another task, or the overrides do not suit them.
         """
+        if cls.task in WITHOUT_LABELS:
+            if len(description.input_shape) != 3:
+                raise ValueError(
+                    f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}."
+                )
+            return {"input_shape": description.input_shape, **overrides}
         if description.task != cls.task:
             raise ValueError(f"{cls.__name__} is for {cls.task}; {description.name} is for {description.task}.")
         return {"input_shape": description.input_shape, "classes": description.classes, **overrides}
@@ -108,14 +126,30 @@ class ZooModel(keras.Model):
         """
         return load_preset(cls, name, **overrides)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` makes the same model of, but for its weights: the constructor's arguments, by name.
+
+        Raises:
+            AttributeError: if a subclass does not keep one of its arguments.
+        """
         config = {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
         }
         frozen = [layer.name for layer in self.layers if not layer.trainable]
-        return {**config, "frozen": frozen} if frozen and self.trainable else config
+        if frozen and self.trainable:
+            config["frozen"] = frozen
+        return config | {name: self._kept(name) for name in own_arguments(type(self))}
+
+    def _kept(self, argument: str) -> Any:
+        attribute = "sample_shape" if argument == "input_shape" else argument
+        if not hasattr(self, attribute):
+            raise AttributeError(
+                f"{type(self).__name__} does not keep its argument {argument}: set self.{attribute} in __init__, or "
+                "write a get_config of its own."
+            )
+        return getattr(self, attribute)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -124,6 +158,18 @@ class ZooModel(keras.Model):
         for name in frozen:
             model.get_layer(name).trainable = False
         return model
+
+
+def own_arguments(cls: type[ZooModel]) -> list[str]:
+    """The constructor's arguments that one model class has, beside those of every model.
+
+    Example:
+        >>> from .mcculloch_pitts import McCullochPitts
+        >>> own_arguments(McCullochPitts)
+        ['input_shape', 'inhibitory', 'threshold']
+    """
+    of_every_model = inspect.signature(ZooModel.__init__).parameters  # inputs and outputs, dtype and kwargs
+    return [name for name in inspect.signature(cls.__init__).parameters if name not in of_every_model]
 
 
 def answers(model, inputs) -> np.ndarray:

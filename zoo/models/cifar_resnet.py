@@ -73,12 +73,9 @@ class CIFARResNet(ZooModel):
             "none": a plain network. Defaults to "padding".
         preactivation: whether normalisation and activation stand before the convolutions (version 2). Defaults to
             False.
-        activation: of every convolution; see `layers/activations.py`. Defaults to "relu".
-        kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
-        normalization: "batch", "layer", "group" or "none"; see `layers/normalization.py`. Defaults to "batch".
         dropout: share of the pooled features left out in training, in [0, 1). Defaults to 0.
-        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
-        **kwargs: `name` and `trainable`.
+        activation, kernel_initializer, normalization, dtype, **kwargs: as in every model; see `models/base.py`. By
+            default "relu", "he_normal" and "batch".
 
     Call arguments:
         images: float tensor, shape `(B, H, W, channels)`, pixels in [0, 1].
@@ -158,18 +155,3 @@ class CIFARResNet(ZooModel):
         self.kernel_initializer = serialize_initializer(kernel_initializer)
         self.normalization = style.normalization
         self.dropout = dropout
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "depth": self.depth,
-            "width": self.width,
-            "shortcut": self.shortcut,
-            "preactivation": self.preactivation,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-        }

@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers, ops
 
 from ..layers.adversarial import Judged, LatentVectors, StopGradient
-from ..layers.losses import discriminator_loss, generator_loss
+from ..layers.adversarial_losses import discriminator_loss, generator_loss
 from ..layers.normalization import normalized
 from ..layers.policies import get_policy, output_dtype
 from ..layers.style import ON_MAPS
@@ -44,10 +44,10 @@ class DCGAN(ZooModel):
 
         D(x),   D(constant(G(z))),   D'(G(z))         D': D with its weights taken as constants
 
-    The loss "adversarial" (`layers/losses.py`) makes -log s(D(x)) - log(1 - s(D(G(z)))) small by the first two, from
-    which D alone learns, and -log s(D'(G(z))) by the third, from which G alone does. So one step of one Adam is the
-    step of two at the same time: Adam treats every weight by itself. Batch normalisation of D sees real and made images
-    apart, as is usual.
+    The loss "adversarial" (`layers/adversarial_losses.py`) makes -log s(D(x)) - log(1 - s(D(G(z)))) small by the first
+    two, from which D alone learns, and -log s(D'(G(z))) by the third, from which G alone does. So one step of one Adam
+    is the step of two at the same time: Adam treats every weight by itself. Batch normalisation of D sees real and made
+    images apart, as is usual.
 
     Args:
         input_shape: height, width, channels of one image. Defaults to (28, 28, 1).
@@ -157,20 +157,6 @@ class DCGAN(ZooModel):
     def belief(self, images) -> np.ndarray:
         """The discriminator's logits for images, shape `(N,)`: above 0 for what it takes for real."""
         return answers(self.discriminator, images)[:, 0]
-
-    @classmethod
-    def config_for(cls, description, **overrides) -> dict[str, Any]:
-        if len(description.input_shape) != 3:
-            raise ValueError(f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}.")
-        return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "latent_size": self.latent_size,
-            "width": self.width,
-        }
 
 
 def _options(policy, name: str) -> dict[str, Any]:

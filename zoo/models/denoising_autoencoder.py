@@ -113,14 +113,3 @@ class DenoisingAutoencoder(ReconstructingModel):
         """
         corruption = Corruption(self.corruption, self.strength, seed, dtype=output_dtype(self.dtype_policy))
         return keras.ops.convert_to_numpy(corruption(images, training=True))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "code_size": self.code_size,
-            "corruption": self.corruption,
-            "strength": self.strength,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }

@@ -124,12 +124,3 @@ class LeNet5In1998(ZooModel):
         self.classes = classes
         self.activation = serialize_activation(activation)
         self.kernel_initializer = serialize_initializer(kernel_initializer)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }

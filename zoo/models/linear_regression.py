@@ -77,10 +77,3 @@ class LinearRegression(ZooModel):
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         super().config_for(description)  # refuses another task
         return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "kernel_initializer": self.kernel_initializer,
-        }

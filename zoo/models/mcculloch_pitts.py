@@ -160,11 +160,3 @@ class McCullochPitts(ZooModel):
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         super().config_for(description)  # refuses another task
         return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "inhibitory": self.inhibitory,
-            "threshold": self.threshold,
-        }

@@ -122,14 +122,3 @@ class MLP(ZooModel):
             self, inputs, epochs, batch_size=batch_size, learning_rate=learning_rate, corruption=corruption, seed=seed,
             tell=tell,
         )  # fmt: skip
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "hidden": self.hidden,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "dropout": self.dropout,
-        }

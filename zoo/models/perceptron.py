@@ -118,12 +118,3 @@ class Perceptron(ZooModel):
                 "reach; use hardlim, or fit it in Python to the targets 2 * labels - 1."
             )
         return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "units": self.units,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }

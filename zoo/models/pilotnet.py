@@ -52,15 +52,10 @@ class PilotNet(ZooModel):
         input_shape: height, width, channels of one image; height and width at least 61. Defaults to (66, 200, 3).
         units: number of values to steer by, O, such as the angle alone, or angle and speed. Defaults to 1.
         width: number of maps of conv1, F; those of the others grow with it. Defaults to 24.
-        activation: of the hidden layers; see `layers/activations.py`. Defaults to "relu".
-        kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
-        normalization: of the convolutions: "batch", "layer", "group" or "none"; see `layers/normalization.py`.
-            Defaults to "none".
         dropout: share of the flattened features and of the outputs of dense1 left out in training, in [0, 1).
             Defaults to 0.
-        input_scaling: of the pixels; see `layers/input_scaling.py`. Defaults to "symmetric".
-        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
-        **kwargs: `name` and `trainable`.
+        activation, kernel_initializer, normalization, input_scaling, dtype, **kwargs: as in every model; see
+            `models/base.py`. By default "relu", "he_normal", "none" and "symmetric".
 
     Call arguments:
         images: float tensor, shape `(B, H, W, channels)`, pixels in [0, 1].
@@ -135,19 +130,5 @@ class PilotNet(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        if description.task != cls.task:
-            raise ValueError(f"PilotNet is for {cls.task}; {description.name} is for {description.task}.")
+        super().config_for(description)  # refuses another task
         return {"input_shape": description.input_shape, **overrides}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "units": self.units,
-            "width": self.width,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-            "input_scaling": self.input_scaling,
-        }

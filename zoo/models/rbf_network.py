@@ -135,16 +135,6 @@ class RBFNetwork(ZooModel):
         layer.centres.assign(centres)
         layer.log_widths.assign(np.log(widths(centres, neighbours)))
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "units": self.units,
-            "learn_centres": self.learn_centres,
-            "kernel_initializer": self.kernel_initializer,
-        }
-
 
 def k_means(samples: np.ndarray, count: int, seed: int) -> np.ndarray:
     """The centres of `count` groups of samples, by scikit-learn; the same ones for the same seed.

@@ -6,7 +6,6 @@ Shapes:
 """
 
 import functools
-from typing import Any
 
 import keras
 import numpy as np
@@ -77,12 +76,6 @@ class ReconstructingModel(ZooModel):
             Pixels in [0, 1], of the same shape.
         """
         return pixels(answers(self, images))
-
-    @classmethod
-    def config_for(cls, description, **overrides) -> dict[str, Any]:
-        if len(description.input_shape) != 3:
-            raise ValueError(f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}.")
-        return {"input_shape": description.input_shape, **overrides}
 
 
 def pixels(logits) -> np.ndarray:

@@ -67,13 +67,9 @@ class ResNet(ZooModel):
             False.
         stride_on: which convolution of a bottleneck halves the sides: "conv2", the 3x3 one, or "conv1", the first 1x1
             one, as in the paper and in `keras.applications`. Defaults to "conv2".
-        activation: of every convolution; see `layers/activations.py`. Defaults to "relu".
-        kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
-        normalization: "batch", "layer", "group" or "none"; see `layers/normalization.py`. Defaults to "batch".
         dropout: share of the pooled features left out in training, in [0, 1). Defaults to 0.
-        input_scaling: of the pixels; see `layers/input_scaling.py`. Defaults to "none".
-        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
-        **kwargs: `name` and `trainable`.
+        activation, kernel_initializer, normalization, input_scaling, dtype, **kwargs: as in every model; see
+            `models/base.py`. By default "relu", "he_normal", "batch" and "none".
 
     Call arguments:
         images: float tensor, shape `(B, H, W, channels)`, pixels in [0, 1].
@@ -163,23 +159,6 @@ class ResNet(ZooModel):
         self.normalization = style.normalization
         self.dropout = dropout
         self.input_scaling = input_scaling
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "depth": self.depth,
-            "blocks": self.blocks,
-            "width": self.width,
-            "preactivation": self.preactivation,
-            "stride_on": self.stride_on,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-            "input_scaling": self.input_scaling,
-        }
 
 
 def check_depth(depth: Any) -> int:

@@ -18,8 +18,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from ..checks import check_number
 from ..layers.activations import activated, serialize_activation
-from ..layers.gaussian_code import GaussianCode, check_beta
+from ..layers.gaussian_code import GaussianCode
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.policies import get_policy, output_dtype
 from .arguments import sample_shape, whole_number, whole_numbers
@@ -85,7 +86,7 @@ class VariationalAutoencoder(ReconstructingModel):
         input_shape = sample_shape(input_shape)
         hidden = whole_numbers("hidden", hidden, least=1)
         code_size = whole_number("code_size", code_size, least=1)
-        beta = check_beta(beta)
+        beta = check_number("beta", beta, "[0, inf)")
         policy = get_policy(dtype)
         answer = output_dtype(policy)
 
@@ -126,14 +127,3 @@ class VariationalAutoencoder(ReconstructingModel):
             Pixels in [0, 1], shape `(count, *input_shape)`.
         """
         return self.decode(np.random.default_rng(seed).normal(size=(count, self.code_size)).astype("float32"))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "hidden": self.hidden,
-            "code_size": self.code_size,
-            "beta": self.beta,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-        }

@@ -56,14 +56,9 @@ class VGG(ZooModel):
         depth: number of layers with weights: 11, 13, 16 or 19. Defaults to 16.
         width: number of maps of the first stage, F; then 2F, 4F, 8F and 8F, and 64F units of each hidden dense layer.
             Defaults to 64.
-        activation: of the hidden layers; see `layers/activations.py`. Defaults to "relu".
-        kernel_initializer: of every kernel; see `layers/initializers.py`. Defaults to "he_normal".
-        normalization: of the convolutions: "batch", "layer", "group" or "none"; see `layers/normalization.py`.
-            Defaults to "none".
         dropout: share of the outputs of dense1 and of dense2 left out in training, in [0, 1). Defaults to 0.5.
-        input_scaling: of the pixels; see `layers/input_scaling.py`. Defaults to "none".
-        dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
-        **kwargs: `name` and `trainable`.
+        activation, kernel_initializer, normalization, input_scaling, dtype, **kwargs: as in every model; see
+            `models/base.py`. By default "relu", "he_normal", "none" and "none".
 
     Call arguments:
         images: float tensor, shape `(B, H, W, channels)`, pixels in [0, 1].
@@ -141,17 +136,3 @@ class VGG(ZooModel):
         self.normalization = style.normalization
         self.dropout = dropout
         self.input_scaling = input_scaling
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_shape": self.sample_shape,
-            "classes": self.classes,
-            "depth": self.depth,
-            "width": self.width,
-            "activation": self.activation,
-            "kernel_initializer": self.kernel_initializer,
-            "normalization": self.normalization,
-            "dropout": self.dropout,
-            "input_scaling": self.input_scaling,
-        }

@@ -44,7 +44,7 @@ class Recipe:
         warmup: epochs, or a fraction of one, in which the rate rises to its full height.
         weight_decay: of the kind that belongs to the optimizer: for SGD and its momentum the papers', which is in the
             gradient; see `engine/weight_decay.py`. None, the default, is Keras's: 0.004 for AdamW, else none.
-        weight_decay_on: "all" weights, or "kernels": those with two or more axes.
+        weight_decay_on: "all" weights, or "kernels": matrices, filters and embeddings.
         label_smoothing: share of a target's weight that is spread over all classes, in [0, 1), for cross_entropy.
         ema: momentum of a moving average of the weights, in [0, 1), such as 0.999; the averages are what is validated,
             tested and saved. 0 for none.

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -16,6 +17,7 @@ import pytest
 
 from gradschool.__main__ import main
 from gradschool.zoo.engine import comparing
+from gradschool.zoo.recipes import find_recipe, get_recipe
 
 pytestmark = pytest.mark.slow  # many compilations
 
@@ -106,6 +108,30 @@ def test_rates_of_one_optimizer_may_come_one_by_one(monkeypatch, capsys):
     rates = ["--learning-rates", "adam=0.002", "--learning-rates", "Adam=0.004", "--learning-rates", "sgd=0.1,0.2"]
     error = refused(capsys, *QUICK[1:4], *rates)
     assert "to be tried: {'adam': [0.002, 0.004], 'sgd': [0.1, 0.2]}" in error
+
+
+def test_another_schedule_does_not_get_the_options_of_the_recipe_s(monkeypatch, capsys):
+    def compared(recipe, *args, **kwargs):
+        raise ValueError(f"to be tried: {recipe.schedule} {dict(recipe.schedule_options)}")
+
+    monkeypatch.setattr(comparing, "compare_recipe", compared)
+    monkeypatch.setattr("gradschool.zoo.data.check_available", lambda *args: None)
+    assert get_recipe("resnet20_cifar10").schedule_options
+    assert "to be tried: cosine {}" in refused(capsys, "resnet20", "--data", "cifar10", "--schedule", "cosine")
+
+
+def test_every_candidate_has_the_recipe_s_rates_for_its_layers(monkeypatch):
+    found = []
+
+    def run_study(prepare, candidates, **kwargs):
+        found.extend(candidates)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparing, "run_study", run_study)
+    recipe = replace(find_recipe("mlp", "digits"), rate_decay=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        comparing.compare_recipe(recipe, ["sgd", "adam"], "out", learning_rates=[0.1])
+    assert [one.make(0.1).rates for one in found] == 2 * [{"hidden1": 0.25, "hidden2": 0.5, "logits": 1.0}]
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="data are augmented by TensorFlow")

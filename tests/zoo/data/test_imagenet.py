@@ -12,6 +12,7 @@ from gradschool.zoo.engine.checkpoints import Checkpoints
 from gradschool.zoo.engine.feeds import StreamedFeed
 from gradschool.zoo.engine.fitting import fit_recipe
 from gradschool.zoo.engine.opening import Trained
+from gradschool.zoo.engine.scoring import score_trained
 from gradschool.zoo.engine.strategies import get_strategy
 from gradschool.zoo.engine.tensorflow_internals import deterministic_operations
 from gradschool.zoo.inspection.subject import Subject
@@ -63,7 +64,6 @@ def test_every_training_photograph_comes_once_an_epoch_and_none_of_them_validate
         train = np.concatenate([y for _, y in batches(data.train)])
         validation = np.concatenate([y for _, y in batches(data.validation)])
         assert sorted([*train, *validation]) == [27 * number for number in range(TRAIN)]
-    assert load(data_dir, validation_share=0).validation is None
 
 
 def test_the_test_part_is_read_as_tensorflow_datasets_reads_it(data_dir):
@@ -77,6 +77,25 @@ def test_the_test_part_is_read_as_tensorflow_datasets_reads_it(data_dir):
     np.testing.assert_array_equal(targets, labels)
     for number, one in ((0, batches(data.test)[0][0][0]), (TEST - 1, batches(data.test)[-1][0][-1])):
         np.testing.assert_array_equal(photographs[number], one)
+
+
+def test_the_training_part_is_scored_on_the_middle_of_each_photograph(data_dir, monkeypatch):
+    monkeypatch.setattr("gradschool.zoo.engine.scoring.score", lambda model, pipeline: pipeline)
+    settings = {"seed": 3, "data_options": {"size": SIZE, "validation_share": SHARE}, "augment": {"flip": True}}
+    model = create_model("lenet5", input_shape=(SIZE, SIZE, 3), classes=1000)
+    evaluated = batches(score_trained(Trained(model, "imagenet2012", [], settings), None, data_dir, "train"))
+    photographs, labels = load(data_dir).numbered("train")
+    np.testing.assert_array_equal(np.concatenate([y for _, y in evaluated]), labels)
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in evaluated]), [photographs[k] for k in range(30)])
+
+
+def test_nothing_need_be_held_out(data_dir):
+    data = load(data_dir, validation_share=0)
+    assert data.validation is None
+    photographs, labels = data.numbered("validation")
+    assert (len(photographs), len(labels)) == (0, 0)
+    images, labels = data.some("validation", 5)
+    assert (images.shape, labels.shape) == ((0, SIZE, SIZE, 3), (0,))
 
 
 def test_the_seed_decides_and_nothing_else(data_dir):

@@ -31,6 +31,12 @@ def test_inputs_and_targets_are_mixed_alike():
     np.testing.assert_allclose(y.sum(axis=1), 1, atol=1e-6)
 
 
+def test_whole_numbers_are_mixed_too():
+    args = (tf.constant(np.arange(20) % CLASSES), key_of(3, 5), 1.0, CLASSES)
+    expected, _ = mix_samples(tf.eye(20), *args)
+    np.testing.assert_array_equal(mix_samples(tf.eye(20, dtype=tf.int32), *args)[0], expected)
+
+
 def test_every_sample_is_mixed_with_one_other_and_is_one_s_other():
     x, _, _ = mixed_identity(101, 1.0)
     own = np.diag(x)

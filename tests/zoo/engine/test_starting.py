@@ -77,8 +77,8 @@ def test_what_cannot_be_begun_with_is_said(changes, message):
             {"freeze": True},
             r"freeze keeps features that were learned: say from which trained model, by start \(--from\)",
         ),
-        ({"rate_decay": 0}, r"rate_decay must be a number in \(0, 1\]; got 0"),
-        ({"rate_decay": 2.0}, r"rate_decay must be a number in \(0, 1\]; got 2.0"),
+        ({"rate_decay": 0}, r"rate_decay must be a number in \(0, 1\], where 1 is one rate for all layers; got 0"),
+        ({"rate_decay": 2.0}, r"rate_decay must be a number in \(0, 1\], where 1 is one rate for all layers; got 2.0"),
     ],
 )
 def test_recipes_that_make_no_sense_are_refused(changes, message):

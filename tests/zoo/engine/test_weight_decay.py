@@ -7,7 +7,9 @@ import pytest
 from fitting_ways import FEW, SAMPLES, fit, samples
 from gradschool.zoo.engine.averages import ValidateAverages
 from gradschool.zoo.engine.optimizers import get_optimizer
-from gradschool.zoo.engine.weight_decay import with_weight_decay
+from gradschool.zoo.engine.weight_decay import is_kernel, with_weight_decay
+from gradschool.zoo.layers.activations import ParametricReLU
+from gradschool.zoo.layers.gaussian_units import GaussianUnits
 from gradschool.zoo.models.lenet import LeNet5
 
 DECAY, RATE = 0.05, 0.1
@@ -80,6 +82,30 @@ def test_none_and_zero():
     assert get_optimizer("adamw", RATE, weight_decay=0).weight_decay == 0
     with pytest.raises(ValueError, match="weight_decay is for the optimizers of get_optimizer; got Ftrl"):
         with_weight_decay(keras.optimizers.Ftrl, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "kernels"),
+    [
+        (keras.layers.Conv2D(3, 1), (None, 5, 5, 1), ["kernel"]),
+        (keras.layers.Embedding(7, 2), (None, 5), ["embeddings"]),
+        (keras.layers.GRU(3), (None, 5, 2), ["kernel", "recurrent_kernel"]),  # its bias has two axes
+        (keras.layers.LayerNormalization((1, 2)), (None, 5, 2), []),
+        (ParametricReLU(), (None, 5, 5, 3), []),
+        (GaussianUnits(3), (None, 2), []),
+    ],
+)
+def test_what_counts_as_a_kernel(layer, shape, kernels):
+    layer.build(shape)
+    assert [weight.name for weight in layer.weights if is_kernel(weight)] == kernels
+
+
+def test_slopes_do_not_decay_with_the_kernels():
+    layer = ParametricReLU()
+    layer.build((None, 5, 5, 3))
+    optimizer = get_optimizer("momentum", RATE, weight_decay=DECAY, weight_decay_on="kernels")
+    optimizer.apply([keras.ops.zeros((1, 1, 3))], layer.trainable_variables)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer.alpha), np.full((1, 1, 3), 0.25, "float32"))
 
 
 # === In a fit ===

@@ -3,14 +3,17 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 from keras.ops import convert_to_numpy
 
 from gradschool.zoo.layers.input_scaling import InputScaling, check_scaling, scale_input
 
 
-def scaled(name, images):
+def scaled(name, images, dtype="float32"):
     x = keras.Input(images.shape[1:])
-    return convert_to_numpy(keras.Model(x, scale_input(x, name, "float32"))(images))
+    scaling = keras.Model(x, scale_input(x, name, dtype))
+    assert keras.backend.standardize_dtype(scaling.output.dtype) == keras.DTypePolicy(dtype).compute_dtype
+    return convert_to_numpy(ops.cast(scaling(images), "float32"))
 
 
 def images(channels=3):
@@ -23,6 +26,12 @@ def test_pixels_are_scaled_as_keras_applications_does(name, mode):
     expected = preprocess(255 * images(), data_format="channels_last", mode=mode)
     expected = expected[..., ::-1] if mode == "caffe" else expected  # blue first
     np.testing.assert_allclose(scaled(name, images()), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float16"])
+def test_half_precision_rounds_what_comes_out_and_not_what_comes_in(dtype):
+    expected = scaled("caffe", images())
+    np.testing.assert_allclose(scaled("caffe", images(), dtype), expected, rtol=2**-8, atol=1e-3)
 
 
 def test_none_leaves_them_as_they_are():

@@ -159,10 +159,12 @@ def test_smoothed_cross_entropy_takes_classes_in_a_column_too():
     assert float(loss(LABELS[:, None], LOGITS)) == float(loss(LABELS, LOGITS))
 
 
-def test_smoothed_cross_entropy_takes_two_classes_for_every_token():
-    tokens, answers = RNG.integers(0, 2, (3, 5)), RNG.normal(size=(3, 5, 2)).astype("float32")
-    flat = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(tokens.ravel(), answers.reshape(-1, 2))
-    np.testing.assert_allclose(float(SmoothedCrossEntropy()(tokens, answers)), float(flat), rtol=1e-6)
+@pytest.mark.parametrize("shape", [(3, 5, 2), (3, 5, 5)])  # as many tokens as classes are no distribution either
+def test_smoothed_cross_entropy_takes_classes_for_every_token(shape):
+    tokens, answers = RNG.integers(0, shape[-1], shape[:2]), RNG.normal(size=shape).astype("float32")
+    flat = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(tokens.ravel(), answers.reshape(-1, shape[-1]))
+    for targets in (tokens, tokens[..., None], np.eye(shape[-1])[tokens]):
+        np.testing.assert_allclose(float(SmoothedCrossEntropy()(targets, answers)), float(flat), rtol=1e-6)
 
 
 def test_get_loss_smooths_when_asked_and_only_what_it_can():

@@ -6,7 +6,8 @@ import pytest
 from keras.ops import convert_to_numpy
 
 from gradients import gradients
-from gradschool.zoo.layers.losses import get_loss, pixel_cross_entropy
+from gradschool.zoo.layers.image_losses import pixel_cross_entropy
+from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.models.autoencoder import Autoencoder
 from gradschool.zoo.models.conv_autoencoder import ConvAutoencoder
 from gradschool.zoo.models.denoising_autoencoder import DenoisingAutoencoder
@@ -219,7 +220,7 @@ def test_cross_entropy_of_pixels_by_numpy():
         (ConvAutoencoder, {"filters": ()}, "filters must have at least one number"),
         (ConvAutoencoder, {"input_shape": (28, 28)}, r"ConvAutoencoder takes images, input_shape=\(height, width, cha"),
         (DenoisingAutoencoder, {"corruption": "salt"}, "corruption must be one of masking, gaussian; got 'salt'"),
-        (DenoisingAutoencoder, {"strength": 1}, r"strength must be a share in \[0, 1\) for the corruption 'masking'"),
+        (DenoisingAutoencoder, {"strength": 1}, r"strength must be a number in \[0, 1\) for the corruption 'masking'"),
         (DenoisingAutoencoder, {"corruption": "gaussian", "strength": -1}, "strength must be a number of at least 0"),
         (VariationalAutoencoder, {"beta": -1}, "beta must be a number of at least 0; got -1"),
         (VariationalAutoencoder, {"beta": True}, "beta must be a number of at least 0; got True"),

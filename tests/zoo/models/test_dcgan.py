@@ -6,7 +6,8 @@ import pytest
 from keras.ops import convert_to_numpy
 
 from gradients import gradients
-from gradschool.zoo.layers.losses import get_loss, get_metric
+from gradschool.zoo.layers.losses import get_loss
+from gradschool.zoo.layers.metrics import get_metric
 from gradschool.zoo.models.dcgan import DCGAN
 from model_case import model_case
 from torch_twin import in_torch_s_order

@@ -258,7 +258,8 @@ def test_learns_one_batch_by_heart(case):
     before = model.evaluate(inputs, targets, batch_size=11, verbose=0)
     many_times = [np.concatenate([part] * case.steps) for part in (inputs, targets)]
     model.fit(*many_times, batch_size=11, shuffle=False, verbose=0)  # every batch is the same eleven samples
-    assert np.all(case.solved(targets, model.predict(inputs, verbose=0)))
+    if case.solved is not None:
+        assert np.all(case.solved(targets, model.predict(inputs, verbose=0)))
     after = model.evaluate(inputs, targets, batch_size=11, verbose=0)
     assert case.learned(model, inputs, before, after)
 

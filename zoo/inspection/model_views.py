@@ -1,0 +1,104 @@
+"""The views of `gradschool inspect` that look at the model: its layers, what they see, and what they look for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..tables import kinds_table, layers_table, rows_table
+from .filters import filters, layers_with_filters
+from .layer_access import check_units, find_layer
+from .layer_kinds import layers_by_kind
+from .layer_table import layer_table
+from .measured_field import measured_field
+from .receptive_field import ReceptiveField, receptive_fields
+from .subject import Images, Subject
+from .training_cost import training_cost
+from .view import View, Wishes
+
+
+def layers(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Images]) -> View:
+    """Every layer's parameters and multiply-adds, their shares, and what a unit sees of the image."""
+    (subject,) = subjects
+    rows = layer_table(subject.model)
+    try:
+        fields = {one.layer: one for one in receptive_fields(subject.model)}
+    except ValueError:  # inputs without places
+        fields = {}
+    kinds = layers_by_kind(rows)
+    values: dict[str, Any] = {
+        "model": subject.name,
+        "layers": [
+            {**asdict(row), **({"sees": _field_values(fields[row.name])} if row.name in fields else {})} for row in rows
+        ],
+        "kinds": [asdict(row) for row in kinds],
+    }
+    printed: list[Any] = [
+        layers_table(rows, {name: "all" if one.whole_image else str(one) for name, one in fields.items()})
+    ]
+    if kinds:
+        printed += ["", kinds_table(rows)]
+    if wishes.training:
+        cost = training_cost(subject.model, *wishes.training)
+        values["training_cost"] = asdict(cost)
+        samples, epochs = wishes.training
+        printed += [
+            "",
+            f"training for {epochs:,} epochs of {samples:,} samples: {cost.images:,} images, "
+            f"{cost.operations:.3g} floating-point operations (2 x 3 x multiply-adds x images)",
+        ]
+    return View(values, printed)
+
+
+def receptive_field(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Images]) -> View:
+    """What a unit of each layer sees of the image, and how much of that moves it."""
+    (subject,) = subjects
+    model = subject.model
+    fields = receptive_fields(model)
+    if wishes.layer is not None:
+        find_layer(model, wishes.layer)
+        fields = [one for one in fields if one.layer == wishes.layer]
+        fields[0].box()  # an error, where nothing is known of the one that was asked for
+    shown = images().images[: wishes.count or 32]
+    drawn = [one for one in fields if not one.unknown and not one.flat]
+    measured = {one.layer: measured_field(model, one.layer, shown) for one in drawn}
+    rows, values = [], []
+    for one in fields:
+        found = measured.get(one.layer)
+        row = {
+            "layer": one.layer,
+            "a unit sees": f"unknown: {one.unknown}" if one.unknown else str(one),
+            "stride": "x".join(map(str, one.stride)) if any(one.stride) else "",
+            "start": ", ".join(map(str, one.start)),
+            "effective size": " x ".join(f"{size:.1f}" for size in found.effective_size) if found else "",
+        }
+        rows.append(row)
+        seen = {"effective_size": found.effective_size, "support": found.support} if found else None
+        values.append({"layer": one.layer, **_field_values(one), "measured": seen})
+    figure = None
+    if drawn and len(drawn[0].axes) == 2:
+        from ..pictures.receptive_field import draw_receptive_fields
+
+        figure = draw_receptive_fields(drawn, [measured[one.layer] for one in drawn])
+    return View({"model": subject.name, "layers": values}, [rows_table(rows)], figure)
+
+
+def _field_values(one: ReceptiveField) -> dict[str, Any]:
+    if one.unknown:
+        return {"unknown": one.unknown}
+    return {"size": one.size, "stride": one.stride, "start": one.start, "whole_image": one.whole_image}
+
+
+def filter_images(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Images]) -> View:
+    """What the units of a layer look for: their weights as small images."""
+    from ..pictures.filters import draw_filters
+
+    (subject,) = subjects
+    possible = layers_with_filters(subject.model)
+    layer = wishes.layer or next(iter(possible), None)
+    if layer is None:
+        raise ValueError(f"no layer of {subject.name} has filters that are images.")
+    found = filters(subject.model, layer)
+    found = found[check_units(wishes.units, len(found), layer)]
+    words = f"{layer}: {len(found)} filters of {'x'.join(map(str, found.shape[1:]))}"
+    values = {"model": subject.name, "layer": layer, "filters": len(found), "shape": found.shape[1:]}
+    return View(values, [words], draw_filters(found, layer))
