@@ -129,8 +129,7 @@ if keras.backend.backend() == "tensorflow":
         return replace(recipe, epochs=2, batch_size=256, model_config=config, pretrain={"epochs": 1}, **changes)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("with_checkpoint", [True, False])
-    def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, monkeypatch, with_checkpoint):
+    def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, monkeypatch):
         whole = fit_recipe(short(), tmp_path / "whole")
 
         from gradschool.zoo.engine import writers
@@ -139,13 +138,13 @@ if keras.backend.backend() == "tensorflow":
 
         def killed(self, epoch, logs=None):
             write(self, epoch, logs)
-            if epoch == int(with_checkpoint):
+            if epoch == 1:
                 raise RuntimeError("killed")
 
         with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
             patch.setattr(writers.HistoryWriter, "on_epoch_end", killed)
             fit_recipe(short(), tmp_path / "cut")
-        assert bool(list((tmp_path / "cut" / "checkpoints").glob("*.npz"))) == with_checkpoint
+        assert list((tmp_path / "cut" / "checkpoints").glob("*.npz"))
         resumed = fit_recipe(short(), tmp_path / "cut", execution=Execution(resume=True))
         for one, other in zip(weights(whole.model), weights(resumed.model), strict=True):
             np.testing.assert_array_equal(one, other)
