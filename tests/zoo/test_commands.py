@@ -203,10 +203,28 @@ def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
 
     monkeypatch.setattr(ProgressBar, "on_epoch_end", interrupt)
     assert main(["fit", "mlp_16_16", "--epochs", "50", "--out", "run"]) == 130
-    assert "keeping what was trained so far" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "keeping what was trained so far" in told
+    assert "the same command with --out run --resume, to go on\n  look at run/curves.png" in told
     assert RunFolder("run").read_config()["status"] == "interrupted"
     assert RunFolder("run").read_metrics()["test"]["accuracy"] > 0.1
     assert main(["evaluate", "run"]) == 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_the_first_step_names_nothing_that_is_not_there(capsys, monkeypatch):
+    from gradschool.zoo.models.base import ZooModel
+
+    def interrupt(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ZooModel, "fit", interrupt)
+    assert main(["fit", "mlp_16_16", "--out", "run"]) == 130
+    told = capsys.readouterr().out
+    assert "--overwrite, to begin anew" in told
+    assert "curves.png" not in told
+    assert "--resume" not in told
+    assert main(["evaluate", "run"]) == 0  # without a warning of Keras's, which would be an error here
 
 
 @pytest.mark.slow

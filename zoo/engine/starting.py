@@ -75,6 +75,8 @@ def _saw_others(trained: Trained, recipe: Recipe, fold: tuple[int, int] | None) 
 def _open(recipe: Recipe) -> Trained:
     path = Path(str(recipe.start))
     if path.suffix == ".h5":
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {path} to begin with (--from).")
         from ..models.keras_applications import from_keras_applications
 
         return Trained(from_keras_applications(path, recipe.model), None, [], {})

@@ -1,5 +1,6 @@
 """What every zoo model shares: one functional base class, presets, and the part of the configuration that is common."""
 
+import inspect
 import math
 from collections.abc import Mapping
 from typing import ClassVar
@@ -7,6 +8,7 @@ from typing import ClassVar
 import keras
 import numpy as np
 
+from ...callbacks.near_names import what_there_is
 from ..engine import layer_rates, schedules, weight_decay  # noqa: F401  what a model in a file may have been compiled with
 from ..engine.use import through_engine
 from ..layers import losses, metrics  # noqa: F401
@@ -39,6 +41,9 @@ class ZooModel(keras.Model):
         outputs: what it computes.
         dtype: the dtype policy that the hidden layers were given, kept for `get_config`.
         **kwargs: `name` and `trainable`.
+
+    Raises:
+        TypeError: for an argument that the model does not take; names the nearest.
     """
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
@@ -48,7 +53,7 @@ class ZooModel(keras.Model):
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         start_xla()
         if unknown := kwargs.keys() - {"name", "trainable"}:  # a functional model would swallow them
-            raise TypeError(f"{type(self).__name__} takes no argument {' or '.join(map(repr, sorted(unknown)))}.")
+            raise _unknown_argument(type(self), min(unknown))
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
 
@@ -124,6 +129,11 @@ class ZooModel(keras.Model):
         for name in frozen:
             model.get_layer(name).trainable = False
         return model
+
+
+def _unknown_argument(cls: type, name: str) -> TypeError:
+    known = [one for one in inspect.signature(cls.__init__).parameters if one not in ("self", "kwargs")]
+    return TypeError(f"{cls.__name__} takes no argument {name!r}; {what_there_is(name, [*known, 'name', 'trainable'])}")
 
 
 def answers(model, inputs) -> np.ndarray:
