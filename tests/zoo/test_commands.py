@@ -62,6 +62,15 @@ def test_patterns_of_models(capsys):
     assert "lenet5" not in table
 
 
+@pytest.mark.parametrize("what", ["models", "data"])
+def test_lists_fit_into_eighty_columns_and_shorten_nothing(capsys, monkeypatch, what):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([what]) == 0
+    table = capsys.readouterr().out
+    assert "…" not in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
 def test_data_as_json(capsys):
     assert main(["data", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
