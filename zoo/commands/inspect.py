@@ -132,14 +132,12 @@ def _check_data(name: str, data: str | None, data_dir: Path | None) -> None:
     if data or is_prepared(own, data_dir):
         check_available(own, data_dir)
         return
-    instead = f"{_embedded_like(own)}--image FILE shows {name} an image of yours"
+    instead = f"{_embedded_like(own)}--image FILE shows it an image of yours"
     try:
         check_available(own, data_dir)
     except OSError as error:
-        raise type(error)(f"{error} For inspect: {instead}.") from error
-    print(
-        f"{own}, on which {name} was trained, is not prepared here and is downloaded now; {instead}.", file=sys.stderr
-    )
+        raise type(error)(f"{error} Without it: {instead}.") from error
+    print(f"{own}, which {name} was trained on, is not prepared and will be downloaded. {instead}.", file=sys.stderr)
 
 
 def _embedded_like(name: str) -> str:
@@ -147,7 +145,7 @@ def _embedded_like(name: str) -> str:
     from ..data.catalogue import describe
 
     fits = describe(name).input_shape == describe("digits").input_shape
-    return "--data digits takes images of the same shape that need no download, " if fits else ""
+    return "--data digits shows it embedded images of the same shape, and " if fits else ""
 
 
 def _images(subject, view: str, files, data: str | None, data_dir: Path | None, options: dict[str, Any]):

@@ -111,7 +111,7 @@ def is_prepared(name: str, data_dir: str | os.PathLike | None = None) -> bool:
         >>> is_prepared("digits")
         True
     """
-    if not describe(name).source.startswith("tensorflow-datasets"):
+    if describe(name).kind != "tensorflow-datasets":
         return True
     from .prepared_folder import find_prepared
     from .tensorflow_datasets_images import folder_of
