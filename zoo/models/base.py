@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -131,7 +131,7 @@ class ZooModel(keras.Model):
         return model
 
 
-def _unknown_argument(cls: type, name: str) -> TypeError:
+def _unknown_argument(cls: type[Any], name: str) -> TypeError:
     known = [one for one in inspect.signature(cls.__init__).parameters if one not in ("self", "kwargs")]
     return TypeError(f"{cls.__name__} takes no argument {name!r}; {what_there_is(name, [*known, 'name', 'trainable'])}")
 
