@@ -29,9 +29,14 @@ def tidy(axes: Axes, grid: bool = True) -> Axes:
 
 
 def count_epochs(axes: Axes) -> None:
-    """Labels the horizontal axis as epochs, in whole numbers."""
+    """Labels the horizontal axis as epochs, in whole numbers; to be called when everything is drawn."""
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    first, last = axes.dataLim.intervalx
+    if first == last:  # a single epoch, about which matplotlib would mark fractions of one
+        axes.set_xlim(first - 0.5, last + 0.5)
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
 
 
 def save_figure(figure: Figure, file: Path | IO[bytes], **kwargs) -> None:

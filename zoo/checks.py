@@ -66,7 +66,10 @@ def check_schedule(schedule: str, options: Mapping[str, Any], warmup: float, epo
     for name in options:
         if name not in known:
             if not known:
-                raise ValueError(f"the schedule {schedule} has no options; got {name!r}.")
+                raise ValueError(
+                    f"the schedule {schedule} has no options; got {name!r}, as the schedule steps may have "
+                    "(--schedule steps)."
+                )
             raise unknown_name("option of the schedule steps", name, known)
     if schedule != "steps":
         return {}
@@ -84,7 +87,8 @@ def _check_epochs(at: Any, warmup: float) -> list[float]:
     )
     if not (numbers and at and list(at) == sorted(set(at))):
         raise ValueError(
-            f"the schedule steps needs the epochs after which the rate falls, rising, such as at=[30, 60]; got {at!r}."
+            "the schedule steps needs the epochs after which the rate falls, rising, such as at=[30, 60] "
+            f"(--schedule-option at=30,60); got {at!r}."
         )
     if not warmup < at[0]:
         first = f"the warm-up of {warmup:g}" if warmup else "the beginning"
@@ -105,6 +109,11 @@ def check_regularization(recipe: Any) -> None:
     check_number("rate_decay", recipe.rate_decay, "(0, 1]", ", where 1 is one rate for all layers")
     if recipe.freeze and recipe.start is None:
         raise ValueError("freeze keeps features that were learned: say from which trained model, by start (--from).")
+    if recipe.freeze and recipe.rate_decay != 1:
+        raise ValueError(
+            f"rate_decay={recipe.rate_decay:g} lets features learn slowly, and with freeze they do not learn at all: "
+            "leave out one of them (--rate-decay, --freeze)."
+        )
     if recipe.weight_decay_on not in DECAYED:
         raise ValueError(f"weight_decay_on must be one of {', '.join(DECAYED)}; got {recipe.weight_decay_on!r}.")
     for name in ("label_smoothing", "mixup"):

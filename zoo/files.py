@@ -6,7 +6,7 @@ from typing import Any
 
 from ..callbacks.files import written_whole
 
-__all__ = ["free_name", "read_run_json", "write_json", "written_whole"]
+__all__ = ["can_resume", "free_name", "read_run_json", "write_json", "written_whole"]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -21,6 +21,11 @@ def free_name(name: str, folder: Path) -> Path:
     while (folder / f"{name}-{number}").exists():
         number += 1
     return folder / f"{name}-{number}"
+
+
+def can_resume(run: Path) -> bool:
+    """Whether a run folder holds a checkpoint that `--resume` could go on from."""
+    return any((run / "checkpoints").glob("step-*.npz"))
 
 
 def read_run_json(folder: Path, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from ..callbacks.csv_tables import csv_rows, csv_text
 from ..callbacks.report import curves_section, findings_section, last_figures
 from ..callbacks.reporting.page import Picture, Report, Section, Table, write_page
-from .files import read_run_json
+from .files import can_resume, read_run_json
 from .tables import show_figure
 from .watching import CLIPPING, WATCHES
 
@@ -32,6 +32,7 @@ ENDINGS = {
     "running": "This run was still going when the page was made, or was killed; --resume goes on with it.",
     "interrupted": "Ctrl-C ended this run before its last epoch; --resume goes on with it.",
 }
+TOO_EARLY = "Ctrl-C ended this run before its first checkpoint; --overwrite trains it anew."
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _of_run(run: Path, config: Mapping[str, Any]) -> Report:
         sections,
         subtitle=", ".join(filter(None, told)),
         figures=figures or last_figures(history),
-        **_ending(config),
+        **_ending(config, TOO_EARLY if config.get("status") == "interrupted" and not can_resume(run) else ""),
     )
 
 
@@ -182,9 +183,10 @@ def _settings(config: Mapping[str, Any]) -> Section:
     return Section("Settings and versions", facts=facts, command=config.get("command") or "")
 
 
-def _ending(config: Mapping[str, Any]) -> dict[str, str]:
+def _ending(config: Mapping[str, Any], otherwise: str = "") -> dict[str, str]:
+    """How a run ended, and why: the reason that it noted itself, or `otherwise`, or what its status means."""
     status = str(config.get("status", ""))
-    return {"status": status, "reason": str(config.get("reason") or ENDINGS.get(status, ""))}
+    return {"status": status, "reason": str(config.get("reason") or otherwise or ENDINGS.get(status, ""))}
 
 
 def _fold(fold: Sequence[int] | None) -> str:

@@ -6,6 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+# What the error shows of an option, where numbers of pixels would not do.
+_EXAMPLES = {
+    "--augment": ("shift=2", "flip=true"),
+    "--clip": ("global_norm=1.0", "value=0.5"),
+    "--data-option": ("column=views", "validation_share=0.2"),
+    "--pretrain": ("epochs=20", "learning_rate=0.01"),
+    "--schedule-option": ("at=30,60", "factor=0.1"),
+    "--set": ("activation=relu", "hidden=[64,32]"),
+}
+
 
 def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     """`["shift=2", "flip=true", "activation=relu"]` as `{"shift": 2, "flip": True, "activation": "relu"}`.
@@ -27,9 +37,8 @@ def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise ValueError(
-                f"{option} takes KEY=VALUE, such as {option} size=2 or {option} sizes=[3,2]; got {pair!r}."
-            )
+            examples = " or ".join(f"{option} {one}" for one in _EXAMPLES.get(option, ("size=2", "sizes=[3,2]")))
+            raise ValueError(f"{option} takes KEY=VALUE, such as {examples}; got {pair!r}.")
         try:
             settings[key.strip().replace("-", "_")] = json.loads(value)
         except json.JSONDecodeError:

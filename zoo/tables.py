@@ -9,7 +9,7 @@ from rich.table import Table
 
 def _table(*headings: str, **kwargs: Any) -> Table:
     """A table without lines, whose first columns are never shortened."""
-    table = Table(box=None, header_style="bold", **kwargs)
+    table = Table(box=None, header_style="bold", pad_edge=False, **kwargs)
     for heading in headings:
         table.add_column(heading, no_wrap=True)
     return table
@@ -27,41 +27,57 @@ def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
 
 
 def models_table(entries: Iterable[Any]) -> Table:
-    """A row per model of the registry."""
+    """A row per model of the registry; of its paper, the authors and the year, which leave room for all figures."""
     table = _table("model")
     for heading in ("parameters", "multiply-adds"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("preset", no_wrap=True)
     table.add_column("paper")
     for entry in entries:
-        counts = (f"{entry.parameters:,}", f"{entry.multiply_adds:,}")
-        table.add_row(entry.name, *counts, ", ".join(entry.presets), entry.paper)
+        table.add_row(entry.name, f"{entry.parameters:,}", f"{entry.multiply_adds:,}", entry.paper.partition(",")[0])
     return table
 
 
-def layers_table(rows: Sequence[Any], sees: Mapping[str, str] | None = None) -> Table:
-    """A row per layer of one model with its shares of the whole, and the totals.
+def layers_table(rows: Sequence[Any], sees: Mapping[str, str] | None = None, types: bool = True) -> Table:
+    """A row per layer of one model with its shares of the whole, and the totals; the layers of a block below its name.
 
     Args:
         rows: as `layer_table` gives them.
         sees: what a unit sees of the input, by the layer's name: a column in place of the layer's type.
+        types: whether there is a column of the layers' types.
     """
     from .inspection.layer_kinds import share  # imports Keras, as whoever has rows already did
-    from .inspection.layer_table import total
+    from .inspection.layer_table import part_of, total
 
-    totals = total(rows)
-    table = _table("layer", *([] if sees else ["type"]), "output", show_footer=True)
+    totals, types, part = total(rows), types and not sees, ""
+    table = _table("layer", *(["type"] if types else []), "output", show_footer=True)
     for heading, count in zip(("parameters", "multiply-adds"), totals, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, footer=f"{count:,}")
         table.add_column("%", justify="right", no_wrap=True)
     if sees:
         table.add_column("sees", justify="right", no_wrap=True)
     for row in rows:
-        cells = [row.name, *([] if sees else [row.type]), "x".join(str(size) for size in row.output_shape)]
+        if part_of(row.name) not in ("", part):
+            table.add_row(part_of(row.name))
+        part = part_of(row.name)
+        name = f"  {row.name[len(part) + 1 :]}" if part else row.name
+        cells = [name, *([row.type] if types else []), "x".join(str(size) for size in row.output_shape)]
         for count, whole in zip((row.parameters, row.multiply_adds), totals, strict=True):
             cells += [f"{count:,}", show_share(share(count, whole)) if count else ""]
         table.add_row(*cells, *([sees.get(row.name, "")] if sees else []))
     return table
+
+
+def calls_note(rows: Sequence[Any]) -> str:
+    """A line about the layers whose multiply-adds are those of several calls; "" if there are none.
+
+    Args:
+        rows: as `layer_table` gives them.
+    """
+    often = [row for row in rows if row.calls > 1 and row.multiply_adds]
+    if not often:
+        return ""
+    names = ", ".join(f"{row.name} ({row.calls})" for row in often)
+    return f"parameters count once, multiply-adds for every call of a layer; called several times: {names}"
 
 
 def kinds_table(rows: Sequence[Any]) -> Table:
@@ -88,14 +104,14 @@ def show_share(value: float) -> str:
 
 
 def data_table(descriptions: Iterable[Any]) -> Table:
-    """A row per data set."""
+    """A row per data set; how many samples are held out to validate is said of each alone."""
     table = _table("data", "input")
-    for heading in ("classes", "training", "validation", "test"):
+    for heading in ("classes", "training", "test"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("what")
     for one in descriptions:
-        shape = " x ".join(str(size) for size in one.input_shape)
-        samples = [f"{one.samples[part]:,}" for part in ("train", "validation", "test")]
+        shape = "x".join(str(size) for size in one.input_shape)
+        samples = [f"{one.samples[part]:,}" for part in ("train", "test")]
         table.add_row(one.name, shape, str(one.classes or ""), *samples, one.summary)
     return table
 

@@ -31,13 +31,15 @@ def transfer(source: keras.Model | Path | str, *, freeze_features: bool = False,
     Args:
         source: a zoo model; or the name of a preset, a run folder or a `.keras` file of one.
         freeze_features: whether only the head learns, until `unfreeze`.
-        **overrides: constructor arguments that differ from the source's: `classes`, `input_shape`, `dropout`, ...
+        **overrides: constructor arguments that differ from the source's: `classes`, `input_shape`, `dropout`, `name`,
+            ...
 
     Returns:
         The model, not compiled.
 
     Raises:
         ValueError: if the source is no zoo model, or its weights do not fit.
+        TypeError: for an argument that the model does not take; names the nearest.
 
     Example:
         >>> model = transfer("lenet5_mnist", classes=26, freeze_features=True)
@@ -46,7 +48,7 @@ def transfer(source: keras.Model | Path | str, *, freeze_features: bool = False,
     """
     source = source if isinstance(source, keras.Model) else open_model(source).model
     _check_zoo_model(source)
-    config = {key: value for key, value in source.get_config().items() if key not in ("name", "trainable", "frozen")}
+    config = {key: value for key, value in source.get_config().items() if key not in ("trainable", "frozen")}
     model = type(source)(**{**config, **overrides})
     take_features(model, source)
     if freeze_features:

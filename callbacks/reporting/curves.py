@@ -43,8 +43,9 @@ def draw_curve(axes: Axes, histories: Sequence[Sequence[Mapping[str, Any]]], nam
     for key, label, colour in ((name, "training", BLUE), (f"val_{name}", "validation", ORANGE)):
         curves = [[(row["epoch"], row[key]) for row in rows if row.get(key) is not None] for rows in histories]
         for number, points in enumerate(filter(None, curves)):
-            marker, label_once = "o" if len(points) < 20 else None, label if number == 0 else None
-            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=3, lw=width, label=label_once)
+            marker, size = "o" if len(points) < 20 else None, 6 if len(points) == 1 else 3
+            label_once = label if number == 0 else None
+            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=size, lw=width, label=label_once)
     count_epochs(axes)
     axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
     if axes.lines and name not in NOT_CURVES:

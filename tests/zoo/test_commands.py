@@ -62,6 +62,15 @@ def test_patterns_of_models(capsys):
     assert "lenet5" not in table
 
 
+@pytest.mark.parametrize("what", ["models", "data"])
+def test_lists_fit_into_eighty_columns_and_shorten_nothing(capsys, monkeypatch, what):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([what]) == 0
+    table = capsys.readouterr().out
+    assert "…" not in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
 def test_data_as_json(capsys):
     assert main(["data", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
@@ -203,10 +212,28 @@ def test_ctrl_c_keeps_what_was_trained(capsys, monkeypatch):
 
     monkeypatch.setattr(ProgressBar, "on_epoch_end", interrupt)
     assert main(["fit", "mlp_16_16", "--epochs", "50", "--out", "run"]) == 130
-    assert "keeping what was trained so far" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "keeping what was trained so far" in told
+    assert "the same command with --out run --resume, to go on\n  look at run/curves.png" in told
     assert RunFolder("run").read_config()["status"] == "interrupted"
     assert RunFolder("run").read_metrics()["test"]["accuracy"] > 0.1
     assert main(["evaluate", "run"]) == 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_the_first_step_names_nothing_that_is_not_there(capsys, monkeypatch):
+    from gradschool.zoo.models.base import ZooModel
+
+    def interrupt(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ZooModel, "fit", interrupt)
+    assert main(["fit", "mlp_16_16", "--out", "run"]) == 130
+    told = capsys.readouterr().out
+    assert "--overwrite, to begin anew" in told
+    assert "curves.png" not in told
+    assert "--resume" not in told
+    assert main(["evaluate", "run"]) == 0  # without a warning of Keras's, which would be an error here
 
 
 @pytest.mark.slow

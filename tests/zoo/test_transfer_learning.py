@@ -59,6 +59,12 @@ def test_a_preset_gives_a_new_model_its_features_and_its_options():
     np.testing.assert_array_equal(*(convert_to_numpy(one.get_layer("conv2").kernel) for one in (model, trained)))
 
 
+def test_the_new_model_is_called_as_the_old_one_or_as_the_user_says():
+    assert [transfer("lenet5_mnist", **own).name for own in ({}, {"name": "letters"})] == ["lenet5", "letters"]
+    with pytest.raises(TypeError, match="LeNet5 takes no argument 'clases'; did you mean 'classes'"):
+        transfer("lenet5_mnist", clases=5)
+
+
 def test_only_models_of_the_zoo_can_be_built_anew():
     with pytest.raises(ValueError, match="features are taken from a model of the zoo"):
         transfer(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))

@@ -26,7 +26,12 @@ def data(
 
     if name is None:
         rows = list_data()
-        return print_json([asdict(row) for row in rows]) if as_json else Console().print(data_table(rows))
+        if as_json:
+            return print_json([asdict(row) for row in rows])
+        console = Console()
+        console.print(data_table(rows))
+        words = "gradschool data DATA tells all of one, such as how many training samples are held out to validate"
+        return console.print(f"\n{words}", highlight=False)
     loaded = load_data(name, data_dir=data_dir, **data_options(data_option or []))
     if picture:
         from ..pictures.run import draw_samples

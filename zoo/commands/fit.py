@@ -176,20 +176,23 @@ def default_out(recipe) -> Path:
 
 
 def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repeated: bool, interrupted: bool) -> None:
+    from ..files import can_resume
     from ..tables import figures_table, show_result
 
     console.print()
     parts = ("test", "spread") if repeated else ("test", "validation")
     console.print(figures_table({part: metrics[part] for part in parts if part in metrics}))
-    name = recipe.metrics[0]
+    name = next((one for one in recipe.metrics if one in metrics["test"]), "loss")
     console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
-        tries = [f"look at {out / 'curves.png'}", f"{_program()} report {out}", f"{_program()} evaluate {out}"]
+        tries = [f"look at {out / 'curves.png'}"] if (out / "curves.png").exists() else []
         if recipe.loss in ("cross_entropy", "pixel_cross_entropy", "adversarial"):
-            tries.insert(1, f"{_program()} predict {out} YOUR-IMAGE.png")
+            tries.append(f"{_program()} predict {out} YOUR-IMAGE.png")
+        tries += [f"{_program()} report {out}", f"{_program()} evaluate {out}"]
         if interrupted:
-            tries.insert(0, f"the same command with --out {out} --resume, to go on")
+            how = "--resume, to go on" if can_resume(out) else "--overwrite, to begin anew: there is no checkpoint"
+            tries.insert(0, f"the same command with --out {out} {how}")
         console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False, soft_wrap=True)
 
 

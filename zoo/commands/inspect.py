@@ -1,5 +1,6 @@
 """`gradschool inspect`: look into a model."""
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -120,13 +121,31 @@ def inspect(
 
 
 def _check_data(name: str, data: str | None, data_dir: Path | None) -> None:
-    """Refuses data that are not there before Keras is imported."""
-    from ..data import check_available
+    """Refuses data that are not there before Keras is imported; says what needs no download, where one is to come."""
+    from ..data import check_available, is_prepared
     from ..presets import list_presets
 
     card = list_presets().get(name, {})
-    if data or card:
-        check_available(data or card["data"], data_dir)
+    own = data or card.get("data")
+    if not own:
+        return
+    if data or is_prepared(own, data_dir):
+        check_available(own, data_dir)
+        return
+    instead = f"{_embedded_like(own)}--image FILE shows it an image of yours"
+    try:
+        check_available(own, data_dir)
+    except OSError as error:
+        raise type(error)(f"{error} Without it: {instead}.") from error
+    print(f"{own}, which {name} was trained on, is not prepared and will be downloaded. {instead}.", file=sys.stderr)
+
+
+def _embedded_like(name: str) -> str:
+    """Words on the embedded digits, where they have the shape of the data set's images."""
+    from ..data.catalogue import describe
+
+    fits = describe(name).input_shape == describe("digits").input_shape
+    return "--data digits shows it embedded images of the same shape, and " if fits else ""
 
 
 def _images(subject, view: str, files, data: str | None, data_dir: Path | None, options: dict[str, Any]):

@@ -8,6 +8,9 @@ from rich.console import Console
 
 from .shared import Json, print_json
 
+UNBOUNDED = 1000  # characters, in which every table fits
+MOST_ROWS = 60  # of a table of layers; where there are more, a block has one
+
 
 def models(
     name: Annotated[
@@ -17,7 +20,7 @@ def models(
 ) -> None:
     """List the models, or show one layer by layer."""
     from ..registry import list_models, model_entry
-    from ..tables import kinds_table, layers_table, models_table
+    from ..tables import calls_note, kinds_table
 
     if any(character in name for character in "*?["):
         names = list_models(name)
@@ -27,7 +30,7 @@ def models(
         if as_json:
             print_json([_entry_values(entry) for entry in entries])
         else:
-            Console().print(models_table(entries))
+            _list(entries)
         return
     entry = model_entry(name)
     rows = _layer_rows(entry)
@@ -39,11 +42,37 @@ def models(
         return
     console = Console()
     console.print(f"[bold]{entry.name}[/bold]  {entry.paper}", highlight=False)
-    console.print(layers_table(rows))
+    _print_layers(console, entry.name, rows)
+    if note := calls_note(rows):
+        console.print(f"\n{note}", highlight=False)
     console.print()
     console.print(kinds_table(rows))
     for preset in entry.presets:
         console.print(f"preset {preset}: gradschool evaluate {preset}", highlight=False)
+
+
+def _list(entries) -> None:
+    from ..tables import models_table
+
+    console = Console()
+    console.print(models_table(entries))
+    if presets := [preset for entry in entries for preset in entry.presets]:
+        console.print(f"\ntrained, for gradschool evaluate PRESET: {', '.join(presets)}", highlight=False)
+    console.print("gradschool models MODEL shows one layer by layer, and the title of its paper", highlight=False)
+
+
+def _print_layers(console: Console, name: str, rows) -> None:
+    """The table of layers: of a model of many blocks, a row for each; without the layers' types if there is no room."""
+    from ..inspection.layer_table import by_block
+    from ..tables import layers_table
+
+    shown = by_block(rows) if len(rows) > MOST_ROWS else rows
+    table = layers_table(shown)
+    wanted = console.measure(table, options=console.options.update(width=UNBOUNDED)).maximum
+    fits = wanted <= console.width
+    console.print(table if fits else layers_table(shown, types=False))
+    if len(shown) < len(rows):
+        console.print(f"\na row for each block; gradschool inspect {name} shows every layer", highlight=False)
 
 
 def _entry_values(entry) -> dict[str, Any]:

@@ -9,8 +9,17 @@
 `load_data` (loading.py) splits them (splits.py), makes batches of them (pipeline.py) and augments these (augment.py).
 """
 
-from .catalogue import check_available, data_identity, list_data
+from .catalogue import check_available, data_identity, is_prepared, list_data
 from .description import Description, Scale
 from .loading import LoadedData, load_data
 
-__all__ = ["Description", "LoadedData", "Scale", "check_available", "data_identity", "list_data", "load_data"]
+__all__ = [
+    "Description",
+    "LoadedData",
+    "Scale",
+    "check_available",
+    "data_identity",
+    "is_prepared",
+    "list_data",
+    "load_data",
+]

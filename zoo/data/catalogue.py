@@ -117,6 +117,25 @@ def check_available(name_or_path: str | os.PathLike, data_dir: str | os.PathLike
         check(name_or_path, data_dir)
 
 
+def is_prepared(name: str, data_dir: str | os.PathLike | None = None) -> bool:
+    """Whether a set of data is there to be loaded, without a download.
+
+    Args:
+        name: one of `list_data()`.
+        data_dir: as `load_data` takes it.
+
+    Example:
+        >>> is_prepared("digits")
+        True
+    """
+    if describe(name).kind != "tensorflow-datasets":
+        return True
+    from .prepared_folder import find_prepared
+    from .tensorflow_datasets_images import folder_of
+
+    return find_prepared(folder_of(name, data_dir), name) is not None
+
+
 def _source(name: str):
     return importlib.import_module(f".{_FILES[name]}", __package__)
 

@@ -17,6 +17,7 @@ from ...callbacks.study.arguments import check_options, rule_for
 from ...callbacks.study.learning_rate_sweep import find_makers, sweep
 from ...callbacks.study.results import OptimizerStudy
 from ...callbacks.study.training import Trial
+from ..layers.metrics import metrics_for
 from ..recipes import Recipe
 from ..watching import make_callbacks
 from .endings import status_of_failure
@@ -112,7 +113,7 @@ def compare_recipe(
 def _check_target(target, recipe: Recipe, data) -> None:
     """Refuses a target that is no number, or of a metric that the recipe does not measure."""
     check_options(recipe.epochs, 0, target, 0.95)
-    names = ["loss", *recipe.metrics]
+    names = ["loss", *metrics_for(recipe.metrics, data.description.classes)]
     held_out = [f"val_{name}" for name in names if data.validation is not None]
     rule_for([*names, *held_out], None, None, target, 0.95)
 

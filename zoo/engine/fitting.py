@@ -171,6 +171,12 @@ def _say_what_begins(console: Console, recipe: Recipe, model, data, strategy) ->
         f"{data.description.samples['train']:,} samples, {recipe.epochs} epoch{'s' if recipe.epochs > 1 else ''}"
         + (f", {replicas} replicas" if replicas > 1 else ""),
     )
+    if recipe.batch_size > (samples := data.description.samples["train"]):
+        say(
+            console,
+            f"careful: a batch of {recipe.batch_size} holds all {samples:,} samples, so that an epoch is one step; "
+            "take smaller ones by --batch-size",
+        )
 
 
 def _say_what_was_found(console: Console, doctor) -> None:
@@ -261,6 +267,7 @@ def run_epochs(
         )
     except KeyboardInterrupt:
         bar.stop()
+        _build_optimizer(model)  # which Keras would warn about whenever the saved model is loaded
         if recipe.ema:
             model.optimizer.finalize_variable_values(model.trainable_variables)  # as at the end of a whole fit
         kept = "go on with --resume" if execution.by_workers else "keeping what was trained so far"
@@ -271,6 +278,14 @@ def run_epochs(
         if keras.backend.backend() == "tensorflow":
             config["engine"] = checkpoints.choices
     return writer.rows, False
+
+
+def _build_optimizer(model) -> None:
+    """Makes the optimizer's variables, where a fit was broken off before its first step had made them."""
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
 
 
 def finish(model, data, recipe: Recipe, folder: RunFolder, history: list[dict]) -> dict[str, Any]:

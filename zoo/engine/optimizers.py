@@ -57,7 +57,8 @@ def get_optimizer(
         name: as in the table above, in any case.
         learning_rate: eta, at the start; or a schedule, from `schedules.get_schedule`.
         total_steps: steps of the whole run, which a schedule needs.
-        schedule: "constant" or "cosine".
+        schedule: "constant" or "cosine". "steps", which has options, and a warm-up come with the `learning_rate`:
+            `get_optimizer("momentum", get_schedule(0.1, "steps", steps_per_epoch=500, epochs=9, options={"at": [6]}))`.
         weight_decay: lambda; by default Keras's, whose AdamW has 0.004 and the others none.
         weight_decay_on: "all" weights, or "kernels" alone.
         ema: momentum of a moving average of the weights, in [0, 1), such as 0.999; 0 for none.
@@ -68,7 +69,7 @@ def get_optimizer(
         A `keras.optimizers.Optimizer`.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: if a name is unknown, or the schedule is "steps".
 
     Example:
         >>> get_optimizer("momentum", 0.1).momentum
@@ -78,6 +79,11 @@ def get_optimizer(
     """
     if name.lower() not in _OPTIMIZERS:
         raise unknown_name("optimizer", name, _OPTIMIZERS)
+    if schedule == "steps":
+        raise ValueError(
+            "schedule='steps' needs to know after which epochs the rate falls: give what get_schedule(rate, 'steps', "
+            "steps_per_epoch=..., epochs=..., options={'at': [...]}) makes as learning_rate, and no schedule."
+        )
     if schedule != "constant":
         learning_rate = get_schedule(learning_rate, schedule, steps_per_epoch=total_steps or 1, epochs=1)
     kind, arguments = _OPTIMIZERS[name.lower()]

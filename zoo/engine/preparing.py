@@ -14,7 +14,7 @@ import numpy as np
 from ... import __version__
 from ..data import data_identity, load_data
 from ..layers.losses import get_loss
-from ..layers.metrics import get_metrics
+from ..layers.metrics import get_metrics, metrics_for
 from ..recipes import Recipe
 from ..recipes.recipe import complete_settings
 from ..registry import model_class
@@ -75,10 +75,11 @@ def build_model(recipe: Recipe, description, start: Start | None = None) -> kera
     """The recipe's model, compiled, in the size that the data ask for, with the weights that it begins with."""
     model = make_model(recipe, description, start)
     steps = math.ceil(description.samples["train"] / recipe.batch_size)
+    metrics = metrics_for(recipe.metrics, description.classes)
     model.compile(
         recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates_for(model, recipe)),
         loss=get_loss(recipe.loss, recipe.label_smoothing, mixed_classes=bool(recipe.augment.get("mixup"))),
-        metrics=get_metrics(recipe.metrics, mixed_classes=bool(recipe.augment.get("mixup"))),
+        metrics=get_metrics(metrics, mixed_classes=bool(recipe.augment.get("mixup"))),
     )
     return model
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..data import data_identity, load_data
 from ..errors import unknown_name
 from ..layers.losses import get_loss
-from ..layers.metrics import get_metrics
+from ..layers.metrics import get_metrics, metrics_for
 from .evaluation import score
 from .opening import Trained
 from .preparing import targets_for
@@ -49,7 +49,7 @@ def score_trained(
     if not trained.model.compiled:
         if not recipe and trained.model.output_shape[-1] < 2:
             raise ValueError("this model was saved without its loss; compile it before saving, or name a run folder.")
-        metrics = get_metrics(recipe.get("metrics", ["accuracy"]))
+        metrics = get_metrics(metrics_for(recipe.get("metrics", ["accuracy"]), loaded.description.classes))
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
     return score(trained.model, loaded.evaluation(part))

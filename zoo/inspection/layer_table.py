@@ -7,9 +7,11 @@ the shapes of one sample.
 """
 
 import contextlib
+import itertools
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import cast
 
@@ -32,6 +34,7 @@ class LayerRow:
         parameters: number of weights, trainable or not.
         multiply_adds: for one sample, forward, over all calls of the layer.
         kind: "dense", "convolution" or "other".
+        calls: how often the model calls it for one sample; its multiply-adds are those of all of them.
     """
 
     name: str
@@ -40,6 +43,7 @@ class LayerRow:
     parameters: int
     multiply_adds: int
     kind: str
+    calls: int = 1
 
 
 def layer_table(model: keras.Model) -> list[LayerRow]:
@@ -55,7 +59,7 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
         >>> model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(6, 5, padding="same", name="conv")])
         >>> layer_table(model)[0]
         LayerRow(name='conv', type='Conv2D', output_shape=(28, 28, 6), parameters=156, multiply_adds=117600,
-                 kind='convolution')
+                 kind='convolution', calls=1)
     """
     named = dict(leaves(model))
     with recorded_calls(named.values()) as calls:
@@ -68,9 +72,42 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
             parameters=layer.count_params(),
             multiply_adds=sum(multiply_adds(layer, *shapes) for shapes in calls[id(layer)]),
             kind=layer_kind(layer),
+            calls=len(calls[id(layer)]),
         )
         for name, layer in named.items()
     ]
+
+
+def part_of(name: str) -> str:
+    """The part of a model that a layer's name says it belongs to: a block, or a model within it; "" for none.
+
+    Example:
+        >>> part_of("stage2_block1_conv1"), part_of("generator/dense"), part_of("conv1")
+        ('stage2_block1', 'generator', '')
+    """
+    found = re.match(r"(.*block\d+)_|(.+)/", name)
+    return (found[1] or found[2]) if found else ""
+
+
+def by_block(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """A layer table with one row for all layers of a block; what it gives is what its last layer gives.
+
+    Example:
+        >>> conv, act = (LayerRow(f"block1_{name}", name, (8, 8, 4), 36, 288, "other") for name in ("conv", "act"))
+        >>> by_block([conv, act])
+        [LayerRow(name='block1', type='2 layers', output_shape=(8, 8, 4), parameters=72, multiply_adds=576,
+                 kind='other', calls=1)]
+    """
+    parts = itertools.groupby(rows, lambda row: part_of(row.name) or row.name)
+    return [_one_row(name, list(together)) for name, together in parts]
+
+
+def _one_row(name: str, rows: list[LayerRow]) -> LayerRow:
+    if len(rows) == 1:
+        return rows[0]
+    parameters, work = total(rows)
+    words = f"{len(rows)} layers"
+    return replace(rows[-1], name=name, type=words, parameters=parameters, multiply_adds=work, kind="other")
 
 
 def output_shapes(model: keras.Model) -> dict[str, tuple[int, ...]]:

@@ -44,7 +44,9 @@ class MeasuredField:
 
             sigma^2 = sum_x p(x) (x - mean)^2,   p = influence / sum of the influence,   size = 4 sigma
 
-        Of a Gaussian, they hold 95.45 %. One pixel alone has the size 0.
+        Of a Gaussian, they hold 95.45 %. One pixel alone has the size 0. This is a width, no border: influence that is
+        spread evenly over a field of k pixels has 4 sqrt((k^2 - 1) / 12), up to 1.15 k, and such as lies at the ends of
+        it more still, 2 (k - 1) at most. So it exceeds the field where a unit does not look at the middle most.
         """
         total = self.influence.sum()
         sizes = []

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..tables import kinds_table, layers_table, rows_table
+import numpy as np
+
+from ..tables import calls_note, kinds_table, layers_table, rows_table
 from .filters import filters, layers_with_filters
 from .layer_access import check_units, find_layer
 from .layer_kinds import layers_by_kind
@@ -14,6 +16,13 @@ from .receptive_field import ReceptiveField, receptive_fields
 from .subject import Images, Subject
 from .training_cost import training_cost
 from .view import View, Wishes
+
+MOST_FIELDS = 12  # receptive fields in one picture
+MOST_NAMED = 5
+WIDER = (
+    "The effective size, four standard deviations of the influence, is larger than the field itself where the "
+    "influence does not fall off towards its edge: 1.15 times as large where it is spread evenly"
+)
 
 
 def layers(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Images]) -> View:
@@ -35,6 +44,8 @@ def layers(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Ima
     printed: list[Any] = [
         layers_table(rows, {name: "all" if one.whole_image else str(one) for name, one in fields.items()})
     ]
+    if note := calls_note(rows):
+        printed += ["", note]
     if kinds:
         printed += ["", kinds_table(rows)]
     if wishes.training:
@@ -74,12 +85,38 @@ def receptive_field(subjects: Sequence[Subject], wishes: Wishes, images: Callabl
         rows.append(row)
         seen = {"effective_size": found.effective_size, "support": found.support} if found else None
         values.append({"layer": one.layer, **_field_values(one), "measured": seen})
+    printed: list[Any] = [rows_table(rows)]
+    if wider := [one.layer for one in drawn if _is_wider(measured[one.layer].effective_size, one.size)]:
+        printed += ["", f"{WIDER} (here: {', '.join(wider[:MOST_NAMED])}{', ...' if wider[MOST_NAMED:] else ''})."]
     figure = None
     if drawn and len(drawn[0].axes) == 2:
         from ..pictures.receptive_field import draw_receptive_fields
 
-        figure = draw_receptive_fields(drawn, [measured[one.layer] for one in drawn])
-    return View({"model": subject.name, "layers": values}, [rows_table(rows)], figure)
+        chosen = some_fields(drawn)
+        if len(chosen) < len(drawn):
+            printed += ["", f"the picture shows {len(chosen)} of {len(drawn)} layers, whose fields differ"]
+        figure = draw_receptive_fields(chosen, [measured[one.layer] for one in chosen])
+    return View({"model": subject.name, "layers": values}, printed, figure)
+
+
+def _is_wider(effective: Sequence[float], size: Sequence[int]) -> bool:
+    return any(one > other for one, other in zip(effective, size, strict=True))
+
+
+def some_fields(fields: Sequence[ReceptiveField], most: int = MOST_FIELDS) -> list[ReceptiveField]:
+    """Fields to draw: one of each kind that there is, and of these so many, evenly over the depth, with both ends.
+
+    Args:
+        fields: of a model's layers, in order; many have the field of the layer before them, as an activation has.
+        most: at least 2.
+    """
+    kinds: dict[Any, ReceptiveField] = {}
+    for one in fields:
+        kinds.setdefault(tuple((axis.first, axis.last, axis.step) for axis in one.axes), one)
+    own = list(kinds.values())
+    if len(own) <= most:
+        return own
+    return [own[round(place)] for place in np.linspace(0, len(own) - 1, most)]
 
 
 def _field_values(one: ReceptiveField) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from ..data import load_data
+from ..data import list_data, load_data
 from ..data.digits import DESCRIPTION as DIGITS
 from ..data.image_files import find_images, read_images
 from ..engine.opening import Trained, open_model
@@ -112,9 +112,10 @@ class Subject:
             name, split = self.trained.data, {**self.trained.split, **split}
         elif name is None:
             if shape != DIGITS.input_shape:
+                fitting = [one.name for one in list_data() if one.input_shape == shape]
                 raise ValueError(
-                    f"nothing says which images {self.name} is to be shown, of {'x'.join(map(str, shape))}; "
-                    "name data with --data, or files with --image."
+                    f"nothing says which images {self.name} is to be shown, of {'x'.join(map(str, shape))}; name data "
+                    f"with --data{f' (such as {fitting[0]})' if fitting else ''}, or files with --image."
                 )
             name = DIGITS.name
         loaded = load_data(name, data_dir=data_dir, **split)

@@ -119,7 +119,7 @@ class Judged(keras.layers.Layer):
         return (x_shape[0], *self.network.output_shape[1:])
 
     def multiply_adds(self, input_shape, output_shape) -> int:
-        """Those of the network."""
+        """Those of the network, which this layer calls once more."""
         from ..inspection.layer_table import layer_table, total
 
         return total(layer_table(self.network))[1]

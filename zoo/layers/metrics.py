@@ -66,6 +66,20 @@ class TopAccuracy(keras.metrics.MeanMetricWrapper):
         return {"name": self.name, "dtype": self.dtype, "k": self.k}
 
 
+def metrics_for(names: Sequence[str], classes: int | None) -> list[str]:
+    """The names of those metrics that tell something about so many classes: of five, any five guesses are right.
+
+    Args:
+        names: of a recipe.
+        classes: number of classes of the data; None or 0 if they have none.
+
+    Example:
+        >>> metrics_for(["accuracy", "top_5_accuracy"], 3), metrics_for(["accuracy", "top_5_accuracy"], 6)
+        (['accuracy'], ['accuracy', 'top_5_accuracy'])
+    """
+    return [name for name in names if not (name == "top_5_accuracy" and classes and classes <= 5)]
+
+
 def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
     """What `compile` takes for a recipe's metrics.
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from ...callbacks.near_names import what_there_is
 from ..engine import layer_rates, schedules, weight_decay  # noqa: F401  what a model in a file may have been compiled with
 from ..engine.use import through_engine
 from ..layers import losses, metrics  # noqa: F401
@@ -51,6 +52,9 @@ class ZooModel(keras.Model):
         normalization: of the convolutions: "batch", "layer", "group" or "none"; see `layers/normalization.py`.
         input_scaling: of the pixels: "none", "symmetric", "imagenet" or "caffe"; see `layers/input_scaling.py`.
         dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
+
+    Raises:
+        TypeError: for an argument that the model does not take; names the nearest.
     """
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
@@ -60,7 +64,7 @@ class ZooModel(keras.Model):
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         start_xla()
         if unknown := kwargs.keys() - {"name", "trainable"}:  # a functional model would swallow them
-            raise TypeError(f"{type(self).__name__} takes no argument {' or '.join(map(repr, sorted(unknown)))}.")
+            raise _unknown_argument(type(self), min(unknown))
         super().__init__(inputs, outputs, **kwargs)
         self.dtype_policy = get_policy(dtype)
 
@@ -170,6 +174,11 @@ def own_arguments(cls: type[ZooModel]) -> list[str]:
     """
     of_every_model = inspect.signature(ZooModel.__init__).parameters  # inputs and outputs, dtype and kwargs
     return [name for name in inspect.signature(cls.__init__).parameters if name not in of_every_model]
+
+
+def _unknown_argument(cls: type[Any], name: str) -> TypeError:
+    known = [one for one in inspect.signature(cls.__init__).parameters if one not in ("self", "kwargs")]
+    return TypeError(f"{cls.__name__} takes no argument {name!r}; {what_there_is(name, [*known, 'name', 'trainable'])}")
 
 
 def answers(model, inputs) -> np.ndarray:

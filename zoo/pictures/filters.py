@@ -18,30 +18,19 @@ def first_layer_filters(kernel: np.ndarray, image_shape: tuple[int, ...]) -> np.
         image_shape: the image's `(H, W, channels)`.
 
     Returns:
-        Array of shape `(out, h, w)`, the mean over the input channels; None if the kernel is of another kind.
+        Array of shape `(out, h, w, channels)`; None if the kernel is of another kind.
     """
     if kernel.ndim == 2 and len(image_shape) == 3 and kernel.shape[0] == np.prod(image_shape):
         kernel = kernel.reshape(*image_shape, kernel.shape[-1])
     if kernel.ndim != 4:
         return None
-    return np.moveaxis(kernel.mean(axis=2), -1, 0)  # (out, h, w)
-
-
-def first_layer_weights(filters: np.ndarray) -> Figure:
-    """A tile per unit: blue where ink speaks for it, red where against, each scaled by its own largest weight.
-
-    Args:
-        filters: shape `(units, h, w)`.
-
-    Returns:
-        The figure.
-    """
-    shown = min(len(filters), MOST)
-    return _tiles(filters[:MOST], f"first layer: {shown} of {len(filters)} units", _draw_weights)
+    return np.moveaxis(kernel, -1, 0)  # (out, h, w, channels)
 
 
 def draw_filters(filters: np.ndarray, layer: str) -> Figure:
     """A tile per filter: in colour if it looks at red, green and blue, else blue and red for above and below zero.
+
+    Each is scaled by its own largest weight.
 
     Args:
         filters: shape `(filters, h, w, channels)`. The mean of them is drawn where there are several that are no

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from .style import ORANGE, new_figure
 
-IN_A_ROW = 5
+IN_A_ROW = 4
 
 
 def draw_receptive_fields(fields: Sequence[Any], measured: Sequence[Any]) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from .boundary import decision_boundary
 from .confusion import confusion_matrix
 from .curves import learning_curves
-from .filters import first_layer_filters, first_layer_weights
+from .filters import draw_filters, first_layer_filters
 from .forecast import forecast
 from .mistakes import worst_mistakes
 from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
@@ -57,7 +57,7 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         figures["confusion"] = confusion_matrix(predictions.targets, predictions.classes, names)
         figures["mistakes"] = worst_mistakes(predictions.inputs, predictions.targets, predictions.probabilities, names)
         if (filters := _first_filters(model, description.input_shape)) is not None:
-            figures["first_layer"] = first_layer_weights(filters)
+            figures["first_layer"] = draw_filters(filters, "first layer")
     return figures
 
 
@@ -70,7 +70,7 @@ def _autoencoder(model, predictions, description) -> dict[str, Figure]:
     if model.encoder.output_shape[1:] == (2,):
         figures["codes"] = code_map(model.encode(images), predictions.targets, description.class_names)
     if (filters := _first_filters(model, description.input_shape)) is not None:
-        figures["first_layer"] = first_layer_weights(filters)
+        figures["first_layer"] = draw_filters(filters, "first layer")
     return figures
 
 

@@ -1,8 +1,10 @@
 """Recipes: model + data + settings = a result that can be repeated. One file per kind of task."""
 
+import difflib
 from dataclasses import replace
 from typing import Any
 
+from ...callbacks.near_names import what_there_is
 from ..data import list_data
 from ..errors import unknown_name
 from ..registry import model_entry
@@ -42,17 +44,28 @@ def chosen_recipe(model: str, data: str | None = None, name: str | None = None) 
     """The recipe of that name, which has to be for `model` and `data`; without a name, that of `find_recipe`.
 
     Raises:
-        ValueError: if there is no such recipe, or it is another model's or for other data.
+        ValueError: if there is no such recipe, with the model's own, or it is another model's or for other data.
     """
     if name is None:
         return find_recipe(model, data)
     model_entry(model)
+    if name not in _RECIPES:
+        raise _unknown_recipe(name, model)
     recipe = get_recipe(name)
     if recipe.model != model:
         raise ValueError(f"the recipe {name} is for the model {recipe.model}, not for {model}.")
     if data not in (None, recipe.data):
         raise ValueError(f"the recipe {name} is for the data {recipe.data}, not for {data}.")
     return recipe
+
+
+def _unknown_recipe(name: str, model: str) -> ValueError:
+    """The error for a name that no recipe has: those of the model, the nearest first."""
+    own = [recipe.name for recipe in _RECIPES.values() if recipe.model == model]
+    if not own:
+        return ValueError(f"unknown recipe of {model} {name!r}; it has none of its own: leave --recipe out.")
+    nearest_first = difflib.get_close_matches(name, own, n=len(own), cutoff=0)
+    return ValueError(f"unknown recipe of {model} {name!r}; {what_there_is(name, nearest_first)}")
 
 
 def find_recipe(model: str, data: str | None = None) -> Recipe:

@@ -99,7 +99,7 @@ def test_a_run_of_an_earlier_version_is_opened_and_resumed(capsys):
     ("options", "message"),
     [
         ("--schedule steps", "the schedule steps needs the epochs after which the rate falls"),
-        ("--schedule steps --schedule-option at=often", "such as at=[30, 60]; got 'often'"),
+        ("--schedule steps --schedule-option at=often", "(--schedule-option at=30,60); got 'often'"),
         ("--schedule-option at=3", "the schedule cosine has no options; got 'at'"),
         ("--warmup 61", "warmup must not be longer than the run of 60 epochs; got 61"),
         ("--weight-decay -1", "weight_decay must be a number of at least 0; got -1.0"),
@@ -110,7 +110,12 @@ def test_a_run_of_an_earlier_version_is_opened_and_resumed(capsys):
         ("--augment mixup=-1", "mixup takes alpha, a number of at least 0"),
         ("--recipe resnet20_cifar10_today", "is for the model resnet20, not for mlp"),
         ("--recipe mlp_mnist --data digits", "the recipe mlp_mnist is for the data mnist, not for digits"),
-        ("--recipe mlp_mnits", "unknown recipe 'mlp_mnits'; did you mean 'mlp_mnist'"),
+        ("--recipe mlp_mnits", "unknown recipe of mlp 'mlp_mnits'; did you mean 'mlp_mnist'"),
+        ("--recipe 99", "unknown recipe of mlp '99'; there are: mlp_"),
+        ("--clip norm", "--clip takes KEY=VALUE, such as --clip global_norm=1.0 or"),
+        ("--schedule-option at", "such as --schedule-option at=30,60 or"),
+        ("--from mlp_mnist --freeze --rate-decay 0.5", "leave out one of them (--rate-decay, --freeze)"),
+        ("--from missing.h5", "there is no file missing.h5 to begin with (--from)."),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_left(capsys, options, message):

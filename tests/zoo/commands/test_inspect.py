@@ -10,7 +10,10 @@ from keras import layers
 from PIL import Image
 
 from gradschool.__main__ import main
-from gradschool.zoo.commands.inspect import _TAKEN_BY, VIEWS
+from gradschool.zoo.commands.inspect import _TAKEN_BY, VIEWS, _check_data
+from gradschool.zoo.inspection.model_views import some_fields
+from gradschool.zoo.inspection.receptive_field import ReceptiveField
+from gradschool.zoo.inspection.receptive_rules import Axis
 from gradschool.zoo.inspection.views import VIEWS as LOOKS
 
 
@@ -176,6 +179,27 @@ def test_the_picture_is_named_as_it_lies_there(capsys):
     assert Path("mine.png").exists()
 
 
+def test_of_many_receptive_fields_those_that_differ_are_drawn_and_both_ends_among_them():
+    def field(layer, size):
+        return ReceptiveField(layer, (Axis(0, size - 1, 1, 9), Axis(0, size - 1, 1, 9)), (99, 99))
+
+    fields = [field(f"{kind}{size}", size) for size in range(1, 31) for kind in ("conv", "act")]
+    chosen = some_fields(fields)
+    assert [len(chosen), chosen[0].layer, chosen[-1].layer] == [12, "conv1", "conv30"]
+    assert [one.layer for one in some_fields(fields[:6])] == ["conv1", "conv2", "conv3"]
+
+
+def test_a_preset_whose_data_would_be_downloaded_says_what_needs_no_download(capsys, monkeypatch):
+    monkeypatch.setattr("gradschool.zoo.data.is_prepared", lambda name, data_dir: False)
+    monkeypatch.setattr("gradschool.zoo.data.check_available", lambda name, data_dir: None)
+    _check_data("lenet5_mnist", None, None)
+    told = capsys.readouterr().err
+    assert "will be downloaded. --data digits shows it embedded images of the same shape" in told
+    _check_data("lenet5_mnist", "digits", None)
+    _check_data("lenet5", None, None)
+    assert capsys.readouterr().err == ""
+
+
 # === Refusals ===
 
 
@@ -210,7 +234,10 @@ def test_the_picture_is_named_as_it_lies_there(capsys):
         ("lenet5 --view shift --shifts 1,x", "--shifts must be whole numbers of pixels, such as 0,2,4; got '1,x'."),
         ("lenet5 --view shift --shifts 28", "shifts must be whole numbers of pixels from 0 to 27; got 28"),
         ("lenet5 --view shift --data logic_and", "the model takes inputs of shape (28, 28, 1); those of logic_and are"),
-        ("resnet20 --view grad-cam", "nothing says which images resnet20 is to be shown, of 32x32x3; name data with"),
+        (
+            "resnet20 --view grad-cam",
+            "nothing says which images resnet20 is to be shown, of 32x32x3; name data with --data (such as cifar10)",
+        ),
         ("linear_regression --view shift", "takes no images of one size"),
         ("linear_regression --view receptive-field", "have no places that a unit could see a part of"),
     ],

@@ -159,8 +159,10 @@ def test_a_run_that_was_interrupted(monkeypatch):
     assert main([*FIT, "--out", "run"]) == 130
     page = report(Path("run"))
     assert "interrupted" in page.text.split()
-    assert "--resume goes on with it" in page.text
+    assert "before its first checkpoint; --overwrite trains it anew" in page.text
     assert "1 of 2 epochs" in page.text
+    Path("run/checkpoints/step-000000000011.npz").touch()
+    assert "--resume goes on with it" in report(Path("run")).text
 
 
 @pytest.mark.slow

@@ -57,3 +57,5 @@ def test_every_name_goes_downhill(name):
 def test_unknown_names():
     with pytest.raises(ValueError, match="unknown optimizer 'adm'; did you mean 'adam'"):
         get_optimizer("adm", RATE)
+    with pytest.raises(ValueError, match=r"give what get_schedule\(rate, 'steps'"):
+        get_optimizer("adam", RATE, 100, "steps")

@@ -6,7 +6,7 @@ import pytest
 from gradschool.zoo.pictures.boundary import decision_boundary
 from gradschool.zoo.pictures.confusion import confusion_matrix
 from gradschool.zoo.pictures.curves import learning_curves
-from gradschool.zoo.pictures.filters import MOST, first_layer_filters, first_layer_weights
+from gradschool.zoo.pictures.filters import MOST, draw_filters, first_layer_filters
 from gradschool.zoo.pictures.forecast import MOST_DAYS, forecast
 from gradschool.zoo.pictures.mistakes import worst_mistakes
 from gradschool.zoo.pictures.reconstructions import code_map, image_grid, reconstructions
@@ -32,6 +32,13 @@ def test_curves_are_the_history():
     np.testing.assert_allclose(train.get_ydata(), [1, 1 / 2, 1 / 3])
     np.testing.assert_allclose(validation.get_ydata(), [2, 1, 2 / 3])
     assert len(accuracy.lines) == 1
+
+
+def test_the_curves_of_one_epoch_are_a_point_at_a_whole_number():
+    (axes,) = draw(learning_curves([{"epoch": 1, "loss": 0.7}])).axes
+    first, last = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if first <= tick <= last] == [1]
+    assert axes.lines[0].get_markersize() > 4
 
 
 def test_confusion_counts_by_true_row_and_predicted_column():
@@ -68,25 +75,23 @@ def test_no_mistakes_are_a_picture_too():
 def test_a_dense_layers_weights_are_put_back_into_the_image():
     kernel = np.arange(3 * 5 * 2).reshape(15, 2)  # two units on a flattened 3x5 image
     filters = first_layer_filters(kernel, (3, 5, 1))
-    np.testing.assert_array_equal(filters[1], kernel[:, 1].reshape(3, 5))
+    np.testing.assert_array_equal(filters[1], kernel[:, 1].reshape(3, 5, 1))
     assert first_layer_filters(kernel, (7, 5, 1)) is None
     assert first_layer_filters(kernel, (15,)) is None
 
 
-def test_a_convolutions_filters_are_the_mean_over_its_input_channels():
-    kernel = np.random.default_rng(0).normal(size=(5, 3, 2, 7))
-    filters = first_layer_filters(kernel, (28, 28, 2))
-    np.testing.assert_allclose(filters[4], kernel[:, :, 0, 4] / 2 + kernel[:, :, 1, 4] / 2)
-    drawn = [axes for axes in draw(first_layer_weights(filters)).axes if axes.images]
-    assert len(drawn) == 7
-    assert drawn[0].images[0].get_clim()[1] == np.abs(filters[0]).max()
+def test_a_convolutions_filters_keep_their_channels():
+    """So that `draw_filters` shows those of colour images in their colours."""
+    kernel = np.random.default_rng(0).normal(size=(5, 4, 3, 7))
+    filters = first_layer_filters(kernel, (28, 28, 3))
+    np.testing.assert_array_equal(filters[6], kernel[..., 6])
 
 
 @pytest.mark.slow
-def test_only_so_many_units_are_drawn():
-    figure = draw(first_layer_weights(np.ones((200, 3, 3))))
+def test_only_so_many_filters_are_drawn():
+    figure = draw(draw_filters(np.ones((200, 3, 3, 1)), "first layer"))
     assert sum(bool(axes.images) for axes in figure.axes) == MOST
-    assert figure.get_suptitle() == f"first layer: {MOST} of 200 units"
+    assert figure.get_suptitle() == f"first layer: {MOST} of 200 filters"
 
 
 def test_the_forecast_shows_the_last_days():
