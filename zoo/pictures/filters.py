@@ -1,5 +1,7 @@
 """The weights of a layer, drawn as what its units look for in an image."""
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,6 +9,8 @@ from matplotlib.figure import Figure
 from .style import new_figure
 
 MOST = 128  # units or filters; more would be too small to see
+GAP = 0.04  # around a tile, as a share of its place
+Place = tuple[float, float, float, float]  # left, right, bottom, top
 
 
 def first_layer_filters(kernel: np.ndarray, image_shape: tuple[int, ...]) -> np.ndarray | None:
@@ -48,22 +52,26 @@ def draw_filters(filters: np.ndarray, layer: str) -> Figure:
     return _tiles(filters[:MOST].mean(axis=-1), title, _draw_weights)
 
 
-def _draw_weights(axes: Axes, weights: np.ndarray) -> None:
+def _draw_weights(axes: Axes, weights: np.ndarray, place: Place) -> None:
     limit = np.abs(weights).max() or 1.0
-    axes.imshow(weights, cmap="RdBu", vmin=-limit, vmax=limit)
+    axes.imshow(weights, cmap="RdBu", vmin=-limit, vmax=limit, extent=place)
 
 
-def _draw_colours(axes: Axes, weights: np.ndarray) -> None:
-    axes.imshow(0.5 + weights / (2 * (np.abs(weights).max() or 1.0)))
+def _draw_colours(axes: Axes, weights: np.ndarray, place: Place) -> None:
+    axes.imshow(0.5 + weights / (2 * (np.abs(weights).max() or 1.0)), extent=place)
 
 
-def _tiles(shown: np.ndarray, title: str, draw) -> Figure:
+def _tiles(shown: np.ndarray, title: str, draw: Callable[[Axes, np.ndarray, Place], None]) -> Figure:
+    """All in one pair of axes: a hundred pairs would take seconds to lay out."""
     columns = min(len(shown), 16 if len(shown) > 32 else 8)
     rows = -(-len(shown) // columns)
     figure = new_figure(max(0.75 * columns, 3.0), 0.75 * rows + 0.3)
-    for axes, weights in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, strict=False):
-        draw(axes, weights)
-    for axes in figure.axes:
-        axes.set_axis_off()
+    axes = figure.subplots()
+    for number, weights in enumerate(shown):
+        row, column = divmod(number, columns)
+        draw(axes, weights, (column + GAP, column + 1 - GAP, row + 1 - GAP, row + GAP))
+    height, width = shown.shape[1:3]
+    axes.set(xlim=(0, columns), ylim=(rows, 0), aspect=height / width)
+    axes.set_axis_off()
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     return figure

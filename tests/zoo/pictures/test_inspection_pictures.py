@@ -22,7 +22,7 @@ def draw(figure):
 
 
 def shown(figure):
-    return [axes.images[0].get_array() for axes in draw(figure).axes if axes.images]
+    return [image.get_array() for axes in draw(figure).axes for image in axes.images]
 
 
 def noise(*shape):

@@ -87,10 +87,11 @@ def test_a_convolutions_filters_keep_their_channels():
     np.testing.assert_array_equal(filters[6], kernel[..., 6])
 
 
-@pytest.mark.slow
 def test_only_so_many_filters_are_drawn():
     figure = draw(draw_filters(np.ones((200, 3, 3, 1)), "first layer"))
-    assert sum(bool(axes.images) for axes in figure.axes) == MOST
+    (axes,) = figure.axes
+    assert len(axes.images) == MOST
+    assert len({tuple(image.get_extent()) for image in axes.images}) == MOST
     assert figure.get_suptitle() == f"first layer: {MOST} of 200 filters"
 
 
