@@ -241,19 +241,24 @@ def averaging(overwrite=None):
     return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=overwrite)
 
 
+SKIPPED = {
+    "momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
+    "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
+    "moving_average": averaging,
+    "overwriting_average": lambda: averaging(overwrite=2),
+}
+
+
 @pytest.mark.slow
 @pytest.mark.every_backend
 @pytest.mark.parametrize(
-    "optimizer",
+    ("use", "compile_arguments", "optimizer"),
     [
-        lambda: keras.optimizers.SGD(0.1, momentum=0.9),
-        lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
-        averaging,
-        lambda: averaging(overwrite=2),
+        pytest.param(*way.values, make, id=f"{way.id}-{name}", marks=way.marks)
+        for name, make in SKIPPED.items()
+        for way in (WAYS if name == "momentum" else FEW)
     ],
-    ids=["momentum", "adamw", "moving_average", "overwriting_average"],
 )
-@pytest.mark.parametrize(("use", "compile_arguments"), WAYS)
 def test_a_bad_update_is_skipped_as_if_it_had_never_been(use, compile_arguments, optimizer):
     x, y = with_a_bad_batch()
     model, clipping = (

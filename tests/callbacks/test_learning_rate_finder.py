@@ -322,7 +322,7 @@ def test_files_written_in_the_meantime_know_nothing_of_it(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "jit", "engine")])
+@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "engine")])
 def test_others_beside_it_see_the_same_test(use, compile_arguments, first):
     alone, beside = (LearningRateFinder(1e-4, 1e3, steps=48) for _ in range(2))
     fit(use(model_of(**compile_arguments)), alone)
@@ -353,7 +353,7 @@ def test_it_ends_when_the_loss_diverges(use, compile_arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "jit", "engine")])
+@pytest.mark.parametrize(("use", "compile_arguments"), [way for way in WAYS if way.id in ("graph", "engine")])
 def test_it_ends_at_a_loss_that_is_no_number(use, compile_arguments):
     keras.utils.set_random_seed(1)
     model = use(keras.Sequential([keras.Input((6,)), layers.Dense(8), layers.Dense(1)]))
