@@ -185,7 +185,8 @@ def learning_rates(model: keras.Model, decay: float) -> dict[str, float]:
 
         eta_g = eta decay^(G - g)        for group g of G
 
-    A group is a layer with all that goes with it; the blocks of a stage are one group.
+    A group is a layer with all that goes with it, such as its normalisation and its activation; the blocks of a stage
+    are one group, and so are the mean and the variance of a Gaussian code.
 
     Args:
         model: whose layers they are.
@@ -205,10 +206,16 @@ def learning_rates(model: keras.Model, decay: float) -> dict[str, float]:
     check_number("decay", decay, "(0, 1]")
     if inner := [layer.name for layer in model.layers if layer.weights and isinstance(layer, keras.Model)]:
         raise ValueError(f"{', '.join(inner)} in {model.name}: learning_rates is for layers, not for models in one.")
-    names = [layer.name for layer in model.layers if layer.weights]
-    groups = list(dict.fromkeys(name.partition("_")[0] for name in names))
+    group_of: dict[str, str] = {}
+    last = ""
+    for layer in model.layers:
+        if layer.weights:
+            belongs_to_the_last = layer.name == "log_variance" or isinstance(layer, keras.layers.PReLU)
+            last = last if last and belongs_to_the_last else layer.name.partition("_")[0]
+            group_of[layer.name] = last
+    groups = list(dict.fromkeys(group_of.values()))
     factors = {group: decay ** (len(groups) - 1 - number) for number, group in enumerate(groups)}
-    return {name: factors[name.partition("_")[0]] for name in names}
+    return {name: factors[group] for name, group in group_of.items()}
 
 
 def _check_zoo_model(source: Any) -> None:

@@ -11,6 +11,8 @@ from gradschool.callbacks.units import counts
 from gradschool.zoo.layers.activations import NoisyReLU, scaled_tanh
 from units_by_hand import dead, frequency, outputs_by_step, saturation
 
+pytestmark = pytest.mark.usefixtures("built_before_they_are_traced")
+
 SAMPLES, BATCH, EPOCHS = 29, 8, 2  # the last batch has 5
 
 

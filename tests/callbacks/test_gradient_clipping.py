@@ -33,6 +33,8 @@ from gradschool.callbacks import (
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 from gradschool.zoo.engine.use import use_engine
 
+pytestmark = pytest.mark.usefixtures("built_before_they_are_traced")
+
 LIMITS = {"global_norm": 0.3, "norm": 0.2, "value": 0.05, "normalize": 0.3, "adaptive": 0.02, "percentile": 30}
 
 

@@ -16,6 +16,8 @@ from gradschool.callbacks.gradients.findings import find_trouble
 from gradschool.callbacks.gradients.selection import chosen_names
 from gradschool.callbacks.keras_internals import leaf_optimizer, stages_of
 
+pytestmark = pytest.mark.usefixtures("built_before_they_are_traced")
+
 LAYERS = ("hidden", "last")
 
 

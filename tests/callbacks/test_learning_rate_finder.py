@@ -24,6 +24,8 @@ from gradschool.zoo import MLP
 from gradschool.zoo.engine.use import use_engine
 from programs import LAUNCH, run_program
 
+pytestmark = pytest.mark.usefixtures("built_before_they_are_traced")
+
 SAMPLES, BATCH = 96, 8
 
 

@@ -26,7 +26,7 @@ from gradschool.callbacks.keras_internals import (
 from gradschool.callbacks.study.learning_rate_sweep import find_makers
 from gradschool.zoo.engine.use import use_engine
 
-pytestmark = pytest.mark.slow  # many compilations
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("built_before_they_are_traced")]  # many compilations
 
 SAMPLES, BATCH, EPOCHS = 44, 16, 2  # the last batch is a smaller one
 

@@ -10,7 +10,7 @@ import pytest
 from gradschool.callbacks import optimizer_comparison
 from gradschool.callbacks.optimizer_study import compare_optimizers
 
-pytestmark = pytest.mark.slow  # many compilations
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("built_before_they_are_traced")]  # many compilations
 
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.normal(size=(7, 3))

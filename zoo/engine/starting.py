@@ -1,5 +1,6 @@
 """The trained model that a recipe's own begins with: `--from` of the command line."""
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from ..data import data_identity
 from ..data.catalogue import draws_test_part
 from ..models.base import WITHOUT_LABELS
 from ..recipes import Recipe
-from ..registry import create_model, model_class
+from ..registry import create_model, list_models, model_class, model_entry
 from ..transfer_learning import freeze, head_of, take_features
 from .opening import Trained, open_model
 
@@ -42,8 +43,8 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
         fold: of a cross-validation.
 
     Raises:
-        ValueError: if there is no such model, it is of another kind than the recipe's, it learned from pixels that are
-            scaled otherwise, or it may have learned from samples that the recipe tests.
+        ValueError: if there is no such model, it is of another kind or variant than the recipe's, it learned from
+            pixels that are scaled otherwise, or it may have learned from samples that the recipe tests.
         FileNotFoundError: if there is no such file.
     """
     if recipe.start is None:
@@ -55,6 +56,7 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
             f"{recipe.start} is of the class {type(trained.model).__name__}, and {recipe.model} of {cls.__name__}: "
             "features can be taken from a model of the same kind."
         )
+    _check_variant(trained, recipe)
     _check_pixels(trained, recipe)
     _check_unseen(trained, recipe, fold)
     answers = trained.model.output_shape[-1]
@@ -63,7 +65,7 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
     name = head_of(trained.model).name if recipe.freeze or not head else ""
     taken = "all its weights" if head else f"all its weights but those of {name}"
     frozen = f"; only {name} learns" if recipe.freeze else ""
-    return Start(trained.model, head, f"beginning with {recipe.start}: {taken}{frozen}")
+    return Start(trained.model, head, f"beginning with {recipe.start}: {taken}{frozen}{_doubt(trained, recipe)}")
 
 
 def check_starts(runs: Iterable[tuple[Recipe, tuple[int, int] | None]]) -> None:
@@ -96,6 +98,39 @@ def _check_unseen(trained: Trained, recipe: Recipe, fold: tuple[int, int] | None
         )
 
 
+def _doubt(trained: Trained, recipe: Recipe) -> str:
+    """Words on a validation part that is drawn from samples which the model that is begun with has learned from."""
+    theirs = {name: value for name, value in trained.split.items() if name != "fold"}
+    if trained.data != data_identity(recipe.data) or theirs == {"seed": recipe.seed, **recipe.data_options}:
+        return ""
+    return "; careful: it has learned from some of the validation samples, so that they look better than they are"
+
+
+def _check_variant(trained: Trained, recipe: Recipe) -> None:
+    """Refuses a model of another variant's make, such as a residual network for a plain one.
+
+    One of the same name may have been trained with other arguments: they are taken over.
+    """
+    entries = {
+        one.name: one for one in map(model_entry, list_models()) if one.target == model_entry(recipe.model).target
+    }
+    if trained.model.name == recipe.model or trained.model.name not in entries:
+        return
+    parameters = inspect.signature(type(trained.model).__init__).parameters
+    ours, theirs = {**entries[recipe.model].config, **recipe.model_config}, trained.model.get_config()
+    for name in sorted({key for one in entries.values() for key in one.config} - {*_NOT_TAKEN}):
+        wanted = ours.get(name, parameters[name].default)
+        if _plain(wanted) != _plain(theirs[name]):
+            raise ValueError(
+                f"{recipe.start} is a {trained.model.name} with {name}={theirs[name]!r}, and {recipe.model} has "
+                f"{name}={wanted!r}: begin with a model of the same make, or fit {trained.model.name}."
+            )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _check_pixels(trained: Trained, recipe: Recipe) -> None:
     """Refuses settings by which learned features would be shown other pixels than those they learned from."""
     learned = getattr(trained.model, "input_scaling", None)
@@ -110,10 +145,11 @@ def _check_pixels(trained: Trained, recipe: Recipe) -> None:
 def _open(recipe: Recipe) -> Trained:
     path = Path(str(recipe.start))
     if path.suffix == ".h5":
+        from ..models.keras_applications import check_known, from_keras_applications
+
+        check_known(recipe.model)
         if not path.is_file():
             raise FileNotFoundError(f"there is no file {path} to begin with (--from).")
-        from ..models.keras_applications import from_keras_applications
-
         return Trained(from_keras_applications(path, recipe.model), None, [], {})
     return open_model(str(recipe.start))
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from ..data import list_data, load_data
+from ..data import data_identity, list_data, load_data
+from ..data.catalogue import draws_test_part
 from ..data.digits import DESCRIPTION as DIGITS
 from ..data.image_files import find_images, read_images
 from ..engine.opening import Trained, open_model
@@ -108,7 +109,7 @@ class Subject:
         """
         shape = _image_shape(self.model)
         name, split = data, dict(options or {})
-        if name is None and self.trained.data:
+        if self.trained.data and (name is None or data_identity(name) == self.trained.data):
             name, split = self.trained.data, {**self.trained.split, **split}
         elif name is None:
             if shape != DIGITS.input_shape:
@@ -140,6 +141,29 @@ def open_subject(name: str) -> Subject:
         if name not in list_presets():
             raise unknown_name("model, preset, run folder or .keras file", name, [*list_models(), *list_presets()])
     return Subject(name, open_model(name))
+
+
+def check_test_part(subjects: Sequence[Subject], data: str | None) -> None:
+    """Refuses models that learned from samples which another one has set aside for its test, if these are shown.
+
+    Args:
+        subjects: models; they are shown the test part of the first.
+        data: the name or path of the data set; None for the first one's own.
+
+    Raises:
+        ValueError: if one of the others has drawn another test part of the same data.
+    """
+    first, *others = (one.trained for one in subjects)
+    shown = first.data if data is None else data_identity(data)
+    if shown is None or not draws_test_part(shown):
+        return
+    split = {"seed": 0, "fold": None} | (first.split if first.data == shown else {})
+    for subject, other in zip(subjects[1:], others, strict=True):
+        if other.data == shown and any(other.split[part] != split[part] for part in ("seed", "fold")):
+            raise ValueError(
+                f"{subject.name} has learned from samples of {shown} that {subjects[0].name} is tested with: compare "
+                "models that were trained with the same seed and fold, or on other data with --data."
+            )
 
 
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:

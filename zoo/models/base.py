@@ -167,18 +167,29 @@ class ZooModel(keras.Model):
 def own_arguments(cls: type[ZooModel]) -> list[str]:
     """The constructor's arguments that one model class has, beside those of every model.
 
+    Those of a zoo model that it is made from are its own too, if its constructor hands them on by `**kwargs`.
+
     Example:
         >>> from .mcculloch_pitts import McCullochPitts
         >>> own_arguments(McCullochPitts)
         ['input_shape', 'inhibitory', 'threshold']
     """
     of_every_model = inspect.signature(ZooModel.__init__).parameters  # inputs and outputs, dtype and kwargs
-    return [name for name in inspect.signature(cls.__init__).parameters if name not in of_every_model]
+    found: dict[str, None] = {}
+    for level in cls.__mro__:
+        if level is ZooModel:
+            break
+        if "__init__" in vars(level):
+            parameters = inspect.signature(level.__init__).parameters.values()
+            found |= {one.name: None for one in parameters if one.kind is not one.VAR_POSITIONAL}
+            if all(one.kind is not one.VAR_KEYWORD for one in parameters):
+                break  # it hands nothing on to the class that it is made from
+    return [name for name in found if name not in of_every_model and name != "kwargs"]
 
 
 def _unknown_argument(cls: type[Any], name: str) -> TypeError:
-    known = [one for one in inspect.signature(cls.__init__).parameters if one not in ("self", "kwargs")]
-    return TypeError(f"{cls.__name__} takes no argument {name!r}; {what_there_is(name, [*known, 'name', 'trainable'])}")
+    known = [*own_arguments(cls), "dtype", "name", "trainable"]
+    return TypeError(f"{cls.__name__} takes no argument {name!r}; {what_there_is(name, known)}")
 
 
 def answers(model, inputs) -> np.ndarray:

@@ -95,6 +95,8 @@ class CIFARResNet(ZooModel):
     Reference:
         He et al. (2016), section 4.2 and table 6 (option A, shortcuts without weights). Unlike there, the mean image is
         not subtracted from the pixels; the first normalisation takes a shift away, but not at the zero-padded border.
+        With `preactivation` (He et al. 2016b), the first block's shortcut takes the maps of `conv` as they are; the
+        appendix there activates them once before.
     """
 
     def __init__(

@@ -91,7 +91,9 @@ class ResNet(ZooModel):
         He et al. (2016), table 1; with `preactivation`, He et al. (2016b), "Identity Mappings in Deep Residual
         Networks". Unlike there: the stride of a bottleneck lies in its 3x3 convolution, which sees every pixel then
         (Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 5.1); a projection wherever the size changes
-        (option B); and no convolution has a bias, since the shift of the normalisation behind it is one.
+        (option B); and no convolution has a bias, since the shift of the normalisation behind it is one. With
+        `preactivation`, the maps of conv1 go into pooling and into the first block's shortcut as they are, as in
+        `keras.applications`; the appendix of He et al. (2016b) activates them once before.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from gradschool import zoo
 from gradschool.zoo.models.arguments import image_shape, sample_shape, share, whole_number, whole_numbers
 
 
@@ -40,3 +41,16 @@ def test_numpy_s_and_lists_numbers_become_plain_ones():
 def test_what_does_not_fit_is_refused_by_name(check, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         check()
+
+
+def test_a_class_made_from_a_zoo_model_keeps_what_it_hands_on():
+    class Noted(zoo.LeNet5):
+        def __init__(self, note="", **kwargs):
+            super().__init__(**kwargs)
+            self.note = note
+
+    config = Noted("mine", activation="relu", classes=26).get_config()
+    assert (config["note"], config["activation"], config["classes"]) == ("mine", "relu", 26)
+    assert Noted.from_config(config).output_shape == (None, 26)
+    with pytest.raises(TypeError, match="Noted takes no argument 'clases'; did you mean 'classes'"):
+        Noted(clases=3)
