@@ -85,11 +85,12 @@ RECIPES = (
             f"{model}_digits",
             model,
             "digits",
-            12,
+            20,
             32,
             optimizer="momentum",
-            learning_rate=0.1,
+            learning_rate=0.05,
             schedule="cosine",
+            warmup=1,
             augment={"shift": 1},
         )
         for model in ("resnet20", "resnet56", "plain20", "plain56")
