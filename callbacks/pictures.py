@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import AutoLocator
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
@@ -29,14 +31,21 @@ def tidy(axes: Axes, grid: bool = True) -> Axes:
 
 
 def count_epochs(axes: Axes) -> None:
-    """Labels the horizontal axis as epochs, in whole numbers; to be called when everything is drawn."""
+    """Labels the horizontal axis as epochs, in whole numbers; to be called when everything is drawn.
+
+    Of axes that share it, all count: one may hold a single epoch, and another the whole run.
+    """
     axes.set_xlabel("epoch")
-    first, last = axes.dataLim.intervalx
-    if first == last:  # a single epoch, about which matplotlib would mark fractions of one
-        axes.set_xlim(first - 0.5, last + 0.5)
-        axes.set_xticks([first])
+    sharing = axes.get_shared_x_axes().get_siblings(axes)
+    ends = [end for one in sharing for end in one.dataLim.intervalx if np.isfinite(end)]
+    if ends and min(ends) == max(ends):  # a single epoch, about which matplotlib would mark fractions of one
+        axes.set_xlim(ends[0] - 0.5, ends[0] + 0.5)
+        axes.set_xticks(ends[:1])
     else:
-        axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+        axes.autoscale(axis="x")  # from a single epoch, if there was one when those that share it were labelled
+        locator = AutoLocator()
+        locator.set_params(integer=True)
+        axes.xaxis.set_major_locator(locator)
 
 
 def save_figure(figure: Figure, file: Path | IO[bytes], **kwargs) -> None:

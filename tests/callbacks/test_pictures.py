@@ -1,9 +1,12 @@
-"""Pictures show names as they are, and powers of ten as powers."""
+"""Pictures show names as they are, powers of ten as powers, and every epoch."""
 
 import io
+import math
 
+import pytest
 from matplotlib.text import Text
 
+from gradschool.callbacks.doctoring.pictures import draw_findings
 from gradschool.callbacks.pictures import new_figure, save_figure
 
 
@@ -20,3 +23,21 @@ def test_names_are_no_formulas_and_powers_are():
     assert len(powers) >= 4
     assert set(as_formula) - powers == {"$b_{c", r"$\alpha {", "$x", "y$", "$z$"}
     assert {text for text, parsed in as_formula.items() if parsed} == powers
+
+
+@pytest.mark.parametrize(
+    ("losses", "found"),
+    [
+        ([0.9, 0.7, 0.6, 0.5], 2),
+        ([0.9, math.nan], 2),  # each of the two panels holds another epoch
+        ([0.9], 1),
+    ],
+)
+def test_panels_that_share_their_epochs_show_all_of_them(losses, found):
+    epochs = [{"epoch": number, "loss": loss} for number, loss in enumerate(losses, start=1)]
+    figure = draw_findings(epochs, [{"epoch": found, "condition": "loss grows"}])
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        first, last = axes.get_xlim()
+        assert 0 < first < 1 <= len(losses) < last < len(losses) + 1
+        assert [tick for tick in axes.get_xticks() if first < tick < last] == [row["epoch"] for row in epochs]

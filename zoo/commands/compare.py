@@ -23,7 +23,13 @@ def compare(
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the samples.", show_default="the recipe's")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="the recipe's")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant or cosine.", show_default="the recipe's")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="constant, cosine or steps.", show_default="the recipe's")
+    ] = None,
+    schedule_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 in epochs, factor=0.1."),
+    ] = None,
     augment: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Such as shift=2, flip=true; none turns it off.")
     ] = None,
@@ -60,13 +66,13 @@ def compare(
     from ..data import check_available
     from ..files import free_name
     from ..recipes import find_recipe
-    from ..settings import data_options, key_values, slug
+    from ..settings import data_options, key_values, schedule_options, slug
 
     recipe = find_recipe(model, data)
     changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "schedule": schedule}
     changes = {key: value for key, value in changes.items() if value is not None}
-    if schedule not in (None, recipe.schedule):  # another schedule has other options
-        changes["schedule_options"] = {}
+    if schedule_option or schedule not in (None, recipe.schedule):  # another schedule has other options
+        changes["schedule_options"] = schedule_options(schedule_option or [])
     if augment:
         changes["augment"] = {} if augment == ["none"] else key_values("--augment", augment)
     if set_:

@@ -81,7 +81,7 @@ def inspect(
     pixels = _pixels(shifts or "0,1,2,3,4,5,6")
     options = data_options(data_option or [])
     if view in _TAKEN_BY["--data"] and not image:
-        _check_data(names[0], data, data_dir)
+        _check_data(names[0], view, data, data_dir)
     if picture is None and view != "layers":
         picture = Path(f"{slug(names[0])}-{view}.png")
     picture = picture and picture_file(picture)
@@ -121,7 +121,7 @@ def inspect(
         print(f"picture: {drawn}")
 
 
-def _check_data(name: str, data: str | None, data_dir: Path | None) -> None:
+def _check_data(name: str, view: str, data: str | None, data_dir: Path | None) -> None:
     """Refuses data that are not there before Keras is imported; says what needs no download, where one is to come."""
     from ..data import check_available, is_prepared
     from ..presets import list_presets
@@ -133,20 +133,25 @@ def _check_data(name: str, data: str | None, data_dir: Path | None) -> None:
     if data or is_prepared(own, data_dir):
         check_available(own, data_dir)
         return
-    instead = f"{_embedded_like(own)}--image FILE shows it an image of yours"
+    instead = _shown_instead(own, view)
     try:
         check_available(own, data_dir)
     except OSError as error:
-        raise type(error)(f"{error} Without it: {instead}.") from error
-    print(f"{own}, which {name} was trained on, is not prepared and will be downloaded. {instead}.", file=sys.stderr)
+        raise type(error)(f"{error} Without it: {instead}." if instead else str(error)) from error
+    told = f"{own}, which {name} was trained on, is not prepared and will be downloaded."
+    print(f"{told} {instead}." if instead else told, file=sys.stderr)
 
 
-def _embedded_like(name: str) -> str:
-    """Words on the embedded digits, where they have the shape of the data set's images."""
+def _shown_instead(data: str, view: str) -> str:
+    """Words on what a view shows without a download: embedded images of the data set's shape, or the user's own."""
     from ..data.catalogue import describe
 
-    fits = describe(name).input_shape == describe("digits").input_shape
-    return "--data digits shows it embedded images of the same shape, and " if fits else ""
+    ways = []
+    if describe(data).input_shape == describe("digits").input_shape:
+        ways.append("--data digits shows it embedded images of the same shape")
+    if view in _TAKEN_BY["--image"]:
+        ways.append("--image FILE shows it an image of yours")
+    return ", and ".join(ways)
 
 
 def _images(subject, view: str, files, data: str | None, data_dir: Path | None, options: dict[str, Any]):

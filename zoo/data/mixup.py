@@ -19,6 +19,8 @@ Reference:
 
 from typing import Any
 
+from ..checks import check_number
+
 RULE = "philox"  # the generator; left to choose, TensorFlow and XLA would take different ones
 _OURS = 1000  # folded into a batch's key; those of `augment.py` fold in small numbers
 
@@ -87,8 +89,7 @@ def check_mixup(alpha: Any, classes: int | None) -> float:
     Raises:
         ValueError: if it is no number of at least 0, or the data have no classes.
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 <= alpha < float("inf"):
-        raise ValueError(f"augment: mixup takes alpha, a number of at least 0, such as 0.2; got {alpha!r}.")
+    alpha = check_number("augment: mixup's alpha", alpha, "[0, inf)", ", such as 0.2")
     if alpha and not classes:
         raise ValueError("augment: mixup blends classes, and the targets of these data are none.")
-    return float(alpha)
+    return alpha

@@ -6,6 +6,8 @@ by class keep every class's share (stratified); splits of a series follow the ca
 
 import numpy as np
 
+from ..checks import check_number
+
 TEST_SHARE = 0.2  # of the samples, where nobody else has set a test part aside
 
 Parts = dict[str, np.ndarray]  # "train", "validation", "test" -> sorted indices of samples
@@ -13,10 +15,7 @@ Parts = dict[str, np.ndarray]  # "train", "validation", "test" -> sorted indices
 
 def check_share(validation_share: float) -> None:
     """Refuses a share outside [0, 1)."""
-    if isinstance(validation_share, bool) or not isinstance(validation_share, (int, float)):
-        raise ValueError(f"validation_share must be a number; got {validation_share!r}.")
-    if not 0 <= validation_share < 1:
-        raise ValueError(f"validation_share must lie in [0, 1); got {validation_share}. 0.1 holds out a tenth.")
+    check_number("validation_share", validation_share, "[0, 1)", ", such as 0.1, which holds out a tenth")
 
 
 def hold_out(labels: np.ndarray, share: float, seed: int, purpose: str) -> tuple[np.ndarray, np.ndarray]:

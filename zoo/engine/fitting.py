@@ -268,7 +268,7 @@ def run_epochs(
     except KeyboardInterrupt:
         bar.stop()
         _build_optimizer(model)  # which Keras would warn about whenever the saved model is loaded
-        if recipe.ema:
+        if recipe.ema and int(model.optimizer.iterations):  # before the first step, the averages are zeros
             model.optimizer.finalize_variable_values(model.trainable_variables)  # as at the end of a whole fit
         kept = "go on with --resume" if execution.by_workers else "keeping what was trained so far"
         say(console, f"interrupted in epoch {len(writer.rows) + 1}: {kept}")

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 from keras.ops import convert_to_numpy
 
+from ..checks import check_number
 from ..errors import unknown_name
 from ..layers.corruption import Corruption, check_corruption
 from ..layers.image_losses import PixelCrossEntropy
@@ -79,8 +80,7 @@ def pretrain_greedily(
 
     epochs = whole_number("pretrain epochs", epochs, least=0)
     batch_size = whole_number("pretrain batch_size", batch_size, least=1)
-    if isinstance(learning_rate, bool) or not isinstance(learning_rate, int | float) or not 0 < learning_rate < np.inf:
-        raise ValueError(f"pretrain learning_rate must be a positive number; got {learning_rate!r}.")
+    check_number("pretrain learning_rate", learning_rate, "(0, inf)")
     check_corruption("masking", corruption)
     hidden = hidden_layers(model)
     costs = []

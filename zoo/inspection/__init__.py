@@ -8,7 +8,9 @@
     most_activating.py                  the images that make a unit answer most
     occlusion.py, grad_cam.py           heat maps: what an answer rests on
     shift.py                            accuracy on images that have moved
-    views.py, subject.py                `gradschool inspect`
+    class_scores.py                     a model's score for one class of each image
+    views.py, view.py, subject.py       `gradschool inspect`: its views by name, what a view is, and what it looks at
+    model_views.py, image_views.py      the views themselves: those of the model, and those that show it images
     gradients.py, layer_access.py       derivatives on every back end, and layers by name
 
 Every function is also to be had from `gradschool.zoo`:

@@ -26,7 +26,7 @@ from keras import ops
 from ..checks import check_number
 from ..errors import unknown_name
 from .adversarial_losses import Adversarial
-from .class_targets import as_distributions
+from .class_targets import as_distributions, class_numbers
 from .image_losses import PixelCrossEntropy
 
 
@@ -35,11 +35,11 @@ def misclassification(y_true, y_pred):
     """1 for a sample whose largest logit is not that of its class, else 0; serves as a metric.
 
     Args:
-        y_true: whole-number classes, shape `(B,)` or `(B, 1)`.
-        y_pred: logits or probabilities, shape `(B, C)`.
+        y_true: classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, shape `(B, ..., C)`.
+        y_pred: logits or probabilities, shape `(B, ..., C)`.
 
     Returns:
-        Float tensor, shape `(B,)`.
+        Float tensor, shape `(B, ...)`.
 
     Raises:
         ValueError: if there are not at least two columns to choose from.
@@ -54,9 +54,7 @@ def misclassification(y_true, y_pred):
             f"misclassification needs one logit for each class; got answers of shape {tuple(y_pred.shape)}. "
             "For a single output use the metric keras.metrics.BinaryAccuracy."
         )
-    if len(y_true.shape) == len(y_pred.shape):
-        y_true = ops.squeeze(y_true, -1)
-    wrong = ops.not_equal(ops.argmax(y_pred, axis=-1), ops.cast(y_true, "int32"))  # (B,)
+    wrong = ops.not_equal(ops.cast(ops.argmax(y_pred, axis=-1), "int32"), class_numbers(y_true, y_pred))  # (B, ...)
     return ops.cast(wrong, y_pred.dtype)
 
 
@@ -73,8 +71,8 @@ class Misclassification(keras.losses.Loss):
         **kwargs: `dtype`.
 
     Call arguments:
-        y_true: whole-number classes, shape `(B,)` or `(B, 1)`.
-        y_pred: logits or probabilities, shape `(B, C)`.
+        y_true: classes, shape `(B, ...)` or `(B, ..., 1)`, or distributions over them, shape `(B, ..., C)`.
+        y_pred: logits or probabilities, shape `(B, ..., C)`.
 
     Returns:
         Scalar in [0, 1].
@@ -86,7 +84,7 @@ class Misclassification(keras.losses.Loss):
     def call(self, y_true, y_pred):
         never = ops.zeros_like(y_pred, dtype="bool")
         zero = ops.sum(ops.where(never, y_pred, ops.zeros_like(y_pred)), axis=-1)  # with a derivative, which is zero
-        return misclassification(y_true, y_pred) + zero  # (B,)
+        return misclassification(y_true, y_pred) + zero  # (B, ...)
 
 
 @keras.saving.register_keras_serializable(package="gradschool")

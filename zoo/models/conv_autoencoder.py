@@ -90,12 +90,12 @@ class ConvAutoencoder(ReconstructingModel):
         def doubling(layer, maps, name, dtype=policy):
             return layer(maps, 3, strides=2, padding="same", **ON_MAPS, **options(name, dtype))
 
-        def cut(x, size, dtype=policy):
+        def cut(x, size, name, dtype=policy):
             """The first rows and columns of maps that became one too large."""
             extra = [(0, now - wanted) for now, wanted in zip(x.shape[1:3], size, strict=True)]
             if extra == [(0, 0), (0, 0)]:
                 return x
-            return layers.Cropping2D(extra, **ON_MAPS, dtype=dtype, name=f"cut_{size[0]}x{size[1]}")(x)
+            return layers.Cropping2D(extra, **ON_MAPS, dtype=dtype, name=name)(x)
 
         # === Functional model ===
         x = images = keras.Input(input_shape, dtype=output_dtype(policy), name="images")
@@ -110,10 +110,11 @@ class ConvAutoencoder(ReconstructingModel):
         x = layers.Reshape(smallest, dtype=policy, name="maps")(x)
         for number in range(len(filters) - 1, 0, -1):
             deconvolution = doubling(layers.Conv2DTranspose, filters[number - 1], f"decode{number}")
-            x = cut(activated(deconvolution, activation)(x), sizes[number])  # (B, 2H, 2W, M)
+            x = cut(activated(deconvolution, activation)(x), sizes[number], f"cut{number}")  # (B, 2H, 2W, M)
         answer = output_dtype(policy)
         x = doubling(layers.Conv2DTranspose, input_shape[-1], "pixels", answer)(x)
-        super().__init__(images, cut(x, sizes[0], answer), dtype=policy, **kwargs)  # (B, height, width, channels)
+        x = cut(x, sizes[0], "cut_pixels", answer)  # (B, height, width, channels)
+        super().__init__(images, x, dtype=policy, **kwargs)
 
         # === Config ===
         self.sample_shape = input_shape

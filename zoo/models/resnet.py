@@ -20,6 +20,7 @@ Shapes:
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -169,12 +170,12 @@ def check_depth(depth: Any) -> int:
     Raises:
         ValueError: otherwise.
     """
-    if depth not in BLOCKS or isinstance(depth, float):
+    if not isinstance(depth, Integral) or depth not in BLOCKS:
         raise ValueError(
             f"depth must be one of {', '.join(map(str, BLOCKS))}; got {depth!r}. "
             "For small images: CIFARResNet has 6n + 2 layers."
         )
-    return depth
+    return int(depth)
 
 
 def block_of(depth: int, preactivation: bool, stride_on: str) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ Shapes:
 """
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -95,7 +96,7 @@ class VGG(ZooModel):
     ):
         input_shape = image_shape("VGG", input_shape, smallest=32)
         classes = whole_number("classes", classes, least=2)
-        if depth not in CONVOLUTIONS or isinstance(depth, float):
+        if not isinstance(depth, Integral) or depth not in CONVOLUTIONS:
             raise ValueError(f"depth must be one of {', '.join(map(str, CONVOLUTIONS))}; got {depth!r}.")
         width = whole_number("width", width, least=1)
         dropout = share("dropout", dropout)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any
 
-from ..checks import check_regularization, check_schedule
+from ..checks import check_number, check_regularization, check_schedule
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ class Recipe:
         for argument, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             if getattr(self, argument) < least:
                 raise ValueError(f"{argument} must be at least {least}; got {getattr(self, argument)}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be a positive number; got {self.learning_rate}.")
+        check_number("learning_rate", self.learning_rate, "(0, inf)")
         check_schedule(self.schedule, self.schedule_options, self.warmup, self.epochs)
         check_regularization(self)
 

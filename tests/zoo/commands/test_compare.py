@@ -118,6 +118,8 @@ def test_another_schedule_does_not_get_the_options_of_the_recipe_s(monkeypatch, 
     monkeypatch.setattr("gradschool.zoo.data.check_available", lambda *args: None)
     assert get_recipe("resnet20_cifar10").schedule_options
     assert "to be tried: cosine {}" in refused(capsys, "resnet20", "--data", "cifar10", "--schedule", "cosine")
+    steps = ["--schedule", "steps", "--schedule-option", "at=3,5"]
+    assert "to be tried: steps {'at': [3, 5]}" in refused(capsys, "mlp", *steps)
 
 
 def test_every_candidate_has_the_recipe_s_rates_for_its_layers(monkeypatch):

@@ -107,7 +107,7 @@ def test_a_run_of_an_earlier_version_is_opened_and_resumed(capsys):
         ("--label-smoothing 1", "label_smoothing must be a number in [0, 1); got 1.0"),
         ("--ema 1", "ema must be a number in [0, 1); got 1.0"),
         ("--loss l2 --label-smoothing 0.1", "label_smoothing needs the loss cross_entropy; got 'l2'"),
-        ("--augment mixup=-1", "mixup takes alpha, a number of at least 0"),
+        ("--augment mixup=-1", "mixup's alpha must be a number of at least 0"),
         ("--recipe resnet20_cifar10_today", "is for the model resnet20, not for mlp"),
         ("--recipe mlp_mnist --data digits", "the recipe mlp_mnist is for the data mnist, not for digits"),
         ("--recipe mlp_mnits", "unknown recipe of mlp 'mlp_mnits'; did you mean 'mlp_mnist'"),

@@ -192,11 +192,13 @@ def test_of_many_receptive_fields_those_that_differ_are_drawn_and_both_ends_amon
 def test_a_preset_whose_data_would_be_downloaded_says_what_needs_no_download(capsys, monkeypatch):
     monkeypatch.setattr("gradschool.zoo.data.is_prepared", lambda name, data_dir: False)
     monkeypatch.setattr("gradschool.zoo.data.check_available", lambda name, data_dir: None)
-    _check_data("lenet5_mnist", None, None)
+    _check_data("lenet5_mnist", "grad-cam", None, None)
     told = capsys.readouterr().err
-    assert "will be downloaded. --data digits shows it embedded images of the same shape" in told
-    _check_data("lenet5_mnist", "digits", None)
-    _check_data("lenet5", None, None)
+    assert "will be downloaded. --data digits shows it embedded images of the same shape, and --image FILE" in told
+    _check_data("lenet5_mnist", "shift", None, None)  # which takes no --image
+    assert capsys.readouterr().err.endswith("--data digits shows it embedded images of the same shape.\n")
+    _check_data("lenet5_mnist", "grad-cam", "digits", None)
+    _check_data("lenet5", "grad-cam", None, None)
     assert capsys.readouterr().err == ""
 
 

@@ -106,7 +106,7 @@ def test_only_training_batches_are_mixed():
 def test_what_cannot_be_mixed_is_refused():
     assert check_mixup(0, None) == 0.0
     for alpha in (-1, True, "much", float("nan")):
-        with pytest.raises(ValueError, match="mixup takes alpha, a number of at least 0"):
+        with pytest.raises(ValueError, match="mixup's alpha must be a number of at least 0"):
             check_mixup(alpha, 10)
     with pytest.raises(ValueError, match="mixup blends classes"):
         load_data("channel_views", augment={"mixup": 0.2})

@@ -1,7 +1,5 @@
 """Splits: nothing is in two parts, nothing is lost, and every class keeps its share."""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -81,15 +79,9 @@ def test_calendar_parts_follow_each_other(days, share):
     assert [*parts["train"], *parts["validation"], *parts["test"]] == list(range(days))
 
 
-@pytest.mark.parametrize("share", [-0.1, 1, 1.5, float("nan")])
-def test_shares_outside_the_range_are_refused(share):
-    with pytest.raises(ValueError, match=re.escape(f"validation_share must lie in [0, 1); got {share}")):
-        stratified_parts(np.repeat([0, 1], 20), share, seed=0)
-
-
-@pytest.mark.parametrize("share", ["0.1", None, True])
-def test_shares_that_are_no_numbers_are_refused(share):
-    with pytest.raises(ValueError, match="validation_share must be a number"):
+@pytest.mark.parametrize("share", [-0.1, 1, 1.5, float("nan"), "0.1", None, True])
+def test_shares_outside_the_range_and_what_is_no_number_are_refused(share):
+    with pytest.raises(ValueError, match=rf"validation_share must be a number in \[0, 1\).*; got {share!r}\."):
         stratified_parts(np.repeat([0, 1], 20), share, seed=0)
 
 

@@ -94,7 +94,7 @@ def test_a_user_s_own_model_can_be_pretrained():
     [
         ({"epochs": -1}, "pretrain epochs must be a whole number of at least 0; got -1"),
         ({"batch_size": 0}, "pretrain batch_size must be a whole number of at least 1"),
-        ({"learning_rate": 0}, "pretrain learning_rate must be a positive number; got 0"),
+        ({"learning_rate": 0}, "pretrain learning_rate must be a number above 0; got 0"),
         ({"corruption": 1.0}, r"strength must be a number in \[0, 1\)"),
     ],
 )

@@ -91,10 +91,9 @@ def test_misclassification_as_a_metric_weighs_every_sample_the_same_in_an_uneven
     np.testing.assert_allclose(measured, np.mean(LOGITS.argmax(-1) != LABELS), rtol=1e-6)
 
 
-def test_misclassification_takes_labels_in_a_column():
-    np.testing.assert_array_equal(
-        *(convert_to_numpy(misclassification(labels, LOGITS)) for labels in (LABELS, LABELS[:, None]))
-    )
+def test_misclassification_takes_labels_in_a_column_and_distributions_over_the_classes():
+    for labels in (LABELS, LABELS[:, None], np.eye(7)[LABELS] * 0.6 + 0.4 / 7):
+        np.testing.assert_array_equal(convert_to_numpy(misclassification(labels, LOGITS)), LOGITS.argmax(-1) != LABELS)
 
 
 def test_misclassification_refuses_a_single_output():

@@ -48,7 +48,7 @@ def test_parameters_of_each_convolution():
 
 @pytest.mark.parametrize("side", [1, 2, 7, 13, 28, 30])
 def test_convolutions_give_back_images_of_every_size(side):
-    model = ConvAutoencoder((side, 2 * side + 1, 2), filters=(2, 3, 5), code_size=2)
+    model = ConvAutoencoder((side, 2 * side + 1, 2), filters=(2, 3, 5, 3), code_size=2)  # of 1x3, two levels are 1x1
     assert model.output_shape == (None, side, 2 * side + 1, 2)
 
 

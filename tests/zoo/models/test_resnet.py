@@ -174,6 +174,7 @@ def test_gradients_are_finite_and_not_zero_at_the_start(depth, preactivation):
     [
         ({"depth": 20}, r"depth must be one of 18, 34, 50, 101, 152; got 20\. For small images: CIFARResNet"),
         ({"depth": 50.0}, r"depth must be one of .*; got 50\.0"),
+        ({"depth": [50]}, r"depth must be one of .*; got \[50\]"),
         ({"input_shape": (16, 40, 3)}, r"ResNet needs images of at least 17x17 pixels; got input_shape=\(16, 40, 3\)"),
         ({"input_shape": (32, 32)}, r"ResNet takes images, input_shape=\(height, width, channels\)"),
         ({"classes": 1}, "classes must be a whole number of at least 2; got 1"),

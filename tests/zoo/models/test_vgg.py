@@ -43,6 +43,7 @@ def test_a_normalised_convolution_has_no_bias():
     ("config", "message"),
     [
         ({"depth": 12}, "depth must be one of 11, 13, 16, 19; got 12"),
+        ({"depth": [16]}, r"depth must be one of .*; got \[16\]"),
         ({"input_shape": (31, 64, 3)}, r"VGG needs images of at least 32x32 pixels; got input_shape=\(31, 64, 3\)"),
         ({"input_shape": (64,)}, r"VGG takes images, input_shape=\(height, width, channels\)"),
         ({"classes": 0}, "classes must be a whole number of at least 2; got 0"),
