@@ -180,7 +180,7 @@ def own_arguments(cls: type[ZooModel]) -> list[str]:
         if level is ZooModel:
             break
         if "__init__" in vars(level):
-            parameters = inspect.signature(level.__init__).parameters.values()
+            parameters = inspect.signature(vars(level)["__init__"]).parameters.values()
             found |= {one.name: None for one in parameters if one.kind is not one.VAR_POSITIONAL}
             if all(one.kind is not one.VAR_KEYWORD for one in parameters):
                 break  # it hands nothing on to the class that it is made from
