@@ -8,7 +8,7 @@ from typing import Any
 
 # What the error shows of an option, where numbers of pixels would not do.
 _EXAMPLES = {
-    "--augment": ("shift=2", "flip=true"),
+    "--augment": ("shift=2", "flip=true", "mixup=0.2"),
     "--clip": ("global_norm=1.0", "value=0.5"),
     "--data-option": ("column=views", "validation_share=0.2"),
     "--pretrain": ("epochs=20", "learning_rate=0.01"),

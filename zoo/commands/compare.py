@@ -28,7 +28,7 @@ def compare(
     ] = None,
     schedule_option: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 in epochs, factor=0.1."),
+        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 (epochs), factor (0.1 by default)."),
     ] = None,
     augment: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Such as shift=2, flip=true; none turns it off.")

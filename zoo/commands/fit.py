@@ -30,7 +30,7 @@ def fit(
     schedule: Annotated[str | None, typer.Option(help="constant, cosine or steps.")] = None,
     schedule_option: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 in epochs, factor=0.1."),
+        typer.Option(metavar="KEY=VALUE", help="Of the schedule steps: at=30,60 (epochs), factor (0.1 by default)."),
     ] = None,
     warmup: Annotated[float | None, typer.Option(metavar="EPOCHS", help="In which the rate rises.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, momentum, adagrad, rmsprop, adam, ...")] = None,

@@ -217,6 +217,9 @@ def load_data(
     return LoadedData(samples, batch_size, seed, augment, parallel, targets)
 
 
+_OF_EVERY_SOURCE = ("augment", "batch_size", "targets")
+
+
 def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mapping) -> dict:
     """Those that the source takes; refuses one that was given and that it does not take."""
     accepted = inspect.signature(source).parameters
@@ -226,6 +229,6 @@ def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mappi
                 raise ValueError(f"data_dir is for tensorflow-datasets' sets; {name!r} is none of them. Leave it out.")
             if argument == "fold":
                 raise ValueError(f"fold: {name!r} has a test part of its own; leave fold out.")
-            raise unknown_name(f"option of {name}", argument, accepted)
+            raise unknown_name(f"option of {name}", argument, {*accepted, *_OF_EVERY_SOURCE})
     given = {argument: value for argument, value in arguments.items() if value is not None}
     return given | {argument: value for argument, value in common.items() if argument in accepted}

@@ -59,6 +59,8 @@ def prepare_fit(
     start = open_start(recipe, data.description, fold)
     if start is not None and tell is not None:
         tell(start.words)
+    if recipe.ema and tell is not None:
+        tell(f"what is validated, tested and saved are averages of the weights (ema={recipe.ema:g}), which lag behind")
     with strategy.scope():
         model = build_model(recipe, data.description, start)
     check_answers(model, recipe.loss, data.description)

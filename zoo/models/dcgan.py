@@ -135,6 +135,7 @@ class DCGAN(ZooModel):
         Returns:
             Pixels in [0, 1], shape `(count, height, width, channels)`.
         """
+        count = whole_number("count", count, least=1)
         latent = np.random.default_rng(seed).normal(size=(count, self.latent_size)).astype("float32")
         return answers(self.generator, latent)
 

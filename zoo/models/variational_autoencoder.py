@@ -126,4 +126,5 @@ class VariationalAutoencoder(ReconstructingModel):
         Returns:
             Pixels in [0, 1], shape `(count, *input_shape)`.
         """
+        count = whole_number("count", count, least=1)
         return self.decode(np.random.default_rng(seed).normal(size=(count, self.code_size)).astype("float32"))

@@ -40,7 +40,8 @@ def test_groups_are_the_most_up_to_32_that_share_the_maps(channels, groups):
 
 def test_none_adds_no_layer_and_others_are_named_after_the_convolution():
     assert [model_of(kind).layers[-1].name for kind in NORMALIZATIONS[:3]] == ["conv_bn", "conv_ln", "conv_gn"]
-    assert len(model_of("none").layers) == 1
+    x = keras.Input((5, 7, 6))
+    assert normalized(x, "none", name="conv") is x
     with pytest.raises(ValueError, match="unknown normalization 'bach'; did you mean 'batch'"):
         model_of("bach")
 
