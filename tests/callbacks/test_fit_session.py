@@ -109,6 +109,7 @@ def test_validation_samples_that_do_not_fit_together_end_our_part_too():
     assert model.optimizer is optimizer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours", OURS.values(), ids=OURS)
 def test_data_that_fail_end_the_fit_and_our_part(ours):
     model, (x, y) = relu_model(), samples()

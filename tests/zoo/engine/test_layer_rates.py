@@ -79,6 +79,7 @@ print(sorted(optimizer.rates.items()))
 """
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_read_where_nothing_but_the_zoo_was_imported(tmp_path):
     model = MLP((3,), classes=2, hidden=(2,))
     model.compile(get_optimizer("adamw", 0.1, weight_decay=0.1, rates={"hidden1": 0.5}), "mse")

@@ -25,6 +25,7 @@ def weights(model):
     return [convert_to_numpy(one) for one in model.weights]
 
 
+@pytest.mark.slow
 def test_every_hidden_layer_is_trained_and_the_last_one_is_not():
     model = small()
     before = weights(model)
@@ -34,6 +35,7 @@ def test_every_hidden_layer_is_trained_and_the_last_one_is_not():
     assert changed == [True] * 6 + [False] * 2
 
 
+@pytest.mark.slow
 def test_the_cost_falls_to_that_of_what_can_be_known():
     first = pretrain_greedily(small(), IMAGES, epochs=1, learning_rate=1e-2)
     costs = pretrain_greedily(small(), IMAGES, epochs=150, learning_rate=1e-2)
@@ -43,6 +45,7 @@ def test_the_cost_falls_to_that_of_what_can_be_known():
     assert entropy < costs[0] < entropy + 0.5
 
 
+@pytest.mark.slow
 def test_a_seed_decides_and_the_global_random_numbers_do_not():
     results = []
     for seed, global_seed in ((1, 5), (1, 6), (2, 5)):
@@ -63,6 +66,7 @@ def test_no_epochs_leave_everything_as_it_is():
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh", "parametric_relu", "noisy_relu"])
 def test_every_activation_and_dropout_can_be_pretrained(activation):
     model = small(activation=activation, dropout=0.3)
@@ -71,6 +75,7 @@ def test_every_activation_and_dropout_can_be_pretrained(activation):
     assert np.any(before[0] != weights(model)[0])
 
 
+@pytest.mark.slow
 def test_mixed_precision_comes_to_about_the_same():
     one, other = small(), small(dtype="mixed_bfloat16")
     other.set_weights(weights(one))
@@ -80,6 +85,7 @@ def test_mixed_precision_comes_to_about_the_same():
         np.testing.assert_allclose(first, second, atol=5e-3)
 
 
+@pytest.mark.slow
 def test_a_user_s_own_model_can_be_pretrained():
     keras.utils.set_random_seed(0)
     dense = keras.layers.Dense

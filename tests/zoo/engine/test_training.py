@@ -86,6 +86,7 @@ ARGUMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ARGUMENTS.values(), ids=ARGUMENTS)
 def test_arrays_with_the_arguments_of_keras(arguments):
     assert_same(both(model, X, Y, **arguments))

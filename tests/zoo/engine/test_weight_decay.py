@@ -125,6 +125,7 @@ def weights_after(model, way):
     return [keras.ops.convert_to_numpy(one) for one in model.weights]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "settings"), FEW)
 @pytest.mark.parametrize("on", ["all", "kernels"])
 def test_in_a_fit_it_is_the_gradient_of_a_penalty(way, settings, on):
