@@ -145,11 +145,10 @@ def _check_pixels(trained: Trained, recipe: Recipe) -> None:
 def _open(recipe: Recipe) -> Trained:
     path = Path(str(recipe.start))
     if path.suffix == ".h5":
-        from ..models.keras_applications import check_known, from_keras_applications
-
-        check_known(recipe.model)
         if not path.is_file():
             raise FileNotFoundError(f"there is no file {path} to begin with (--from).")
+        from ..models.keras_applications import from_keras_applications
+
         return Trained(from_keras_applications(path, recipe.model), None, [], {})
     return open_model(str(recipe.start))
 

@@ -61,7 +61,8 @@ def from_keras_applications(source: keras.Model | str | Path, name: str = "resne
     Reference:
         The numbers agree with `keras.applications` to 1e-4 (`tests/zoo/models/test_keras_applications.py`).
     """
-    check_known(name)
+    if name not in _KNOWN:
+        raise ValueError(f"keras.applications' weights are known for {', '.join(_KNOWN)}; got {name!r}.")
     cls, config, _ = _KNOWN[name]
     if not isinstance(source, keras.Model):
         source = _read(name, Path(source))
@@ -136,13 +137,3 @@ def converted(theirs: Mapping[str, list[np.ndarray]], model: keras.Model) -> lis
             found = [kernel, *found[1:]][: len(layer.weights)]
         values += found
     return values
-
-
-def check_known(name: str) -> None:
-    """Refuses a model that `keras.applications` has no weights for.
-
-    Raises:
-        ValueError: for such a model; lists those that there are weights for.
-    """
-    if name not in _KNOWN:
-        raise ValueError(f"keras.applications' weights are known for {', '.join(_KNOWN)}; got {name!r}.")

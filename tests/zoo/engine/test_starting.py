@@ -65,7 +65,9 @@ def test_rates_are_smaller_towards_the_image():
         ({"start": "weights.h5"}, "keras.applications' weights are known for .*; got 'lenet5'"),
     ],
 )
-def test_what_cannot_be_begun_with_is_said(changes, message):
+def test_what_cannot_be_begun_with_is_said(changes, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.h5").touch()
     with pytest.raises(ValueError, match=message):
         prepared(**changes)
 
