@@ -27,7 +27,7 @@ fit: $(VENV)/installed ## Train LeNet-5 on real handwritten digits (about half a
 test: $(VENV)/installed-dev ## The whole test suite
 	@$(PYTEST) $(ARGS)
 
-test-quick: $(VENV)/installed-dev ## The four fifths of the tests that take less than a second each (under three minutes)
+test-quick: $(VENV)/installed-dev ## The four fifths of the tests that take less than a second each (about three minutes)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-jax: $(VENV)/installed-jax ## Models, layers, inspection and callbacks on JAX
