@@ -6,9 +6,11 @@ from typing import Any
 from keras import layers
 
 from .activations import activation_layer, serialize_activation
+from .dropout import Dropout
 from .initializers import get_initializer, serialize_initializer
 from .normalization import check_normalization, normalized
 from .pointwise_convolution import StridedPointwiseConv2D
+from .policies import output_dtype
 
 ON_MAPS = {"data_format": "channels_last"}  # whatever Keras's own configuration says
 
@@ -88,3 +90,25 @@ class Style:
     def activate(self, maps, *, name: str):
         """a(x), by a layer of that name."""
         return activation_layer(self.activation, name=name, dtype=self.dtype)(maps)
+
+    def classify(self, maps, classes: int, dropout: float):
+        """Logits W mean(x) + b, the mean over all places: layers `pool`, `dropout` and `logits`.
+
+        Args:
+            maps: Keras tensor, shape `(B, H, W, M)`.
+            classes: C.
+            dropout: share of the M features left out in training; no such layer for 0.
+
+        Returns:
+            Keras tensor, shape `(B, C)`, in the dtype of answers (`policies.py`).
+        """
+        features = layers.GlobalAveragePooling2D(**ON_MAPS, dtype=self.dtype, name="pool")(maps)  # (B, M)
+        if dropout:
+            features = Dropout(dropout, dtype=self.dtype, name="dropout")(features)
+        logits = layers.Dense(
+            classes,
+            kernel_initializer=get_initializer(self.kernel_initializer),
+            dtype=output_dtype(self.dtype),
+            name="logits",
+        )
+        return logits(features)

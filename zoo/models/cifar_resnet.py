@@ -14,15 +14,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers
 
 from ..errors import unknown_name
 from ..layers.activations import serialize_activation
-from ..layers.dropout import Dropout
-from ..layers.initializers import get_initializer, serialize_initializer
+from ..layers.initializers import serialize_initializer
 from ..layers.policies import get_policy, output_dtype
 from ..layers.residual import SHORTCUTS, preactivated_block, residual_block
-from ..layers.style import ON_MAPS, Style
+from ..layers.style import Style
 from .arguments import image_shape, share, whole_number
 from .base import ZooModel
 
@@ -138,13 +136,7 @@ class CIFARResNet(ZooModel):
         # (B, H/4, W/4, 4F)
         if preactivation:
             x = style.activate(style.normalize(x, name="last"), name="last_act")
-        x = layers.GlobalAveragePooling2D(**ON_MAPS, dtype=policy, name="pool")(x)  # (B, 4F)
-        if dropout:
-            x = Dropout(dropout, dtype=policy, name="dropout")(x)
-        logits = layers.Dense(
-            classes, kernel_initializer=get_initializer(kernel_initializer), dtype=output_dtype(policy), name="logits"
-        )
-        super().__init__(images, logits(x), dtype=policy, **kwargs)  # (B, C)
+        super().__init__(images, style.classify(x, classes, dropout), dtype=policy, **kwargs)  # (B, C)
 
         # === Config ===
         self.sample_shape = input_shape

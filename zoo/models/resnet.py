@@ -28,8 +28,7 @@ from keras import layers
 
 from ..errors import unknown_name
 from ..layers.activations import serialize_activation
-from ..layers.dropout import Dropout
-from ..layers.initializers import get_initializer, serialize_initializer
+from ..layers.initializers import serialize_initializer
 from ..layers.input_scaling import check_scaling, scale_input
 from ..layers.policies import get_policy, output_dtype
 from ..layers.residual import bottleneck_block, preactivated_block, preactivated_bottleneck, residual_block
@@ -141,13 +140,7 @@ class ResNet(ZooModel):
         # (B, H/32, W/32, 8 E F)
         if preactivation:
             x = style.activate(style.normalize(x, name="last"), name="last_act")
-        x = layers.GlobalAveragePooling2D(**ON_MAPS, dtype=policy, name="pool")(x)  # (B, 8 E F)
-        if dropout:
-            x = Dropout(dropout, dtype=policy, name="dropout")(x)
-        logits = layers.Dense(
-            classes, kernel_initializer=get_initializer(kernel_initializer), dtype=output_dtype(policy), name="logits"
-        )
-        super().__init__(images, logits(x), dtype=policy, **kwargs)  # (B, C)
+        super().__init__(images, style.classify(x, classes, dropout), dtype=policy, **kwargs)  # (B, C)
 
         # === Config ===
         self.sample_shape = input_shape
