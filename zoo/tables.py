@@ -1,7 +1,7 @@
 """The command line's tables: models, data sets, layers, figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from rich.table import Table
@@ -110,7 +110,7 @@ def data_table(descriptions: Iterable[Any]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("what")
     for one in descriptions:
-        shape = "x".join(str(size) for size in one.input_shape)
+        shape = "x".join(map(show_size, one.input_shape))
         samples = [f"{one.samples[part]:,}" for part in ("train", "test")]
         table.add_row(one.name, shape, str(one.classes or ""), *samples, one.summary)
     return table
@@ -118,18 +118,34 @@ def data_table(descriptions: Iterable[Any]) -> Table:
 
 def description_table(description: Any) -> Table:
     """What is known about one data set, a row per fact."""
-    facts = {key: value for key, value in asdict(description).items() if value not in (None, "", ())}
-    facts["input_shape"] = " x ".join(str(size) for size in description.input_shape)
+    facts = {one.name: value for one in fields(description) if (value := getattr(description, one.name))}
+    for tokenizer in ("input_tokenizer", "target_tokenizer"):
+        facts.pop(tokenizer, None)
+    facts["input_shape"] = " x ".join(map(show_size, description.input_shape))
     facts["samples"] = ", ".join(f"{count:,} {part}" for part, count in description.samples.items())
     if description.class_names:
         facts["class_names"] = ", ".join(description.class_names)
     if scale := description.scale:
         facts["scale"] = f"mean {scale.mean:,.4g}, std {scale.std:,.4g} {scale.unit}"
+    if description.outputs:
+        facts["outputs"] = "; ".join(
+            f"{one.name} (mean {one.mean:,.4g}, std {one.std:,.4g} {one.unit})" for one in description.outputs
+        )
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     for key, fact in facts.items():
         table.add_row(key.replace("_", " "), str(fact))
     return table
+
+
+def show_size(size: int | None) -> str:
+    """A size of a sample, or the letter for one that differs from sample to sample.
+
+    Example:
+        >>> "x".join(map(show_size, (None, 64)))
+        'Tx64'
+    """
+    return "T" if size is None else str(size)
 
 
 def figures_table(parts: Mapping[str, Mapping[str, float]]) -> Table:

@@ -10,12 +10,13 @@
 """
 
 from .catalogue import check_available, data_identity, is_prepared, list_data
-from .description import Description, Scale
+from .description import Description, Output, Scale
 from .loading import LoadedData, load_data
 
 __all__ = [
     "Description",
     "LoadedData",
+    "Output",
     "Scale",
     "check_available",
     "data_identity",

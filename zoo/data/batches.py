@@ -1,16 +1,18 @@
 """The same batches for a machine without TensorFlow: a `keras.utils.PyDataset` over NumPy arrays."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
-from .samples import to_float
+from .samples import rows_of, to_float
 
 
 class Batches(keras.utils.PyDataset):
     """Batches of arrays; in a new order every epoch, from the seed, if `shuffle` asks for it.
 
     Args:
-        x: array, shape `(N, ...)`; images as uint8 become float32 in [0, 1].
+        x: array, shape `(N, ...)`, or a dict of these; images as uint8 become float32 in [0, 1].
         y: array of targets, shape `(N, ...)`.
         batch_size: samples in a batch; the last one may have fewer.
         seed: of the order.
@@ -25,7 +27,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         batch_size: int,
         seed: int = 0,
@@ -40,17 +42,17 @@ class Batches(keras.utils.PyDataset):
 
     def _order(self) -> np.ndarray:
         if not self.shuffle:
-            return np.arange(len(self.x))
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.x))
+            return np.arange(len(self.y))
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.y))
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return -(-len(self.y) // self.batch_size)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, step: int) -> tuple[Any, np.ndarray]:
         if not 0 <= step < len(self):
             raise IndexError(f"step {step} of an epoch of {len(self)}")
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        x = to_float(self.x[chosen])
+        x = to_float(rows_of(self.x, chosen))
         return x, x if self.targets == "inputs" else self.y[chosen]
 
     def __iter__(self):

@@ -13,7 +13,7 @@ from ..errors import unknown_name
 from .augment import check_augment
 from .catalogue import source_of
 from .description import Description
-from .samples import Samples, StreamedSamples, to_float
+from .samples import Samples, StreamedSamples, rows_of, to_float
 from .tensorflow_import import import_tensorflow
 
 TARGETS = ("labels", "inputs")
@@ -32,6 +32,8 @@ class LoadedData:
 
     Attributes:
         description: what is known about the data, its samples counted.
+        lengths: of sequences of different lengths, by part; None if all are equal.
+        baselines: forecasts of the test part that a regression is compared with.
     """
 
     streamed = False  # whether samples are read from disk when they are wanted
@@ -46,6 +48,8 @@ class LoadedData:
         targets: str = "labels",
     ):
         self._parts = samples.parts
+        self.lengths = samples.lengths
+        self.baselines = samples.baselines
         counts = {part: len(y) for part, (_, y) in samples.parts.items()}
         self.description: Description = replace(samples.description, samples=counts)
         self.batch_size = batch_size
@@ -58,8 +62,10 @@ class LoadedData:
         counts = ", ".join(f"{count} {part}" for part, count in self.description.samples.items())
         return f"<{self.description.name}: {counts}; inputs {self.description.input_shape}>"
 
-    def arrays(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, part: str) -> tuple[Any, np.ndarray]:
         """All samples of a part at once: x as float32, shape `(N, *input_shape)`, and y; in the sources' order.
+
+        Tokens are int32; sequences of different lengths are padded with zeros; a model of several inputs gets a dict.
 
         Args:
             part: "train", "validation" or "test".
@@ -81,7 +87,7 @@ class LoadedData:
         """
         return self.arrays(part)
 
-    def some(self, part: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def some(self, part: str, count: int) -> tuple[Any, np.ndarray]:
         """Some samples of a part, as `arrays` gives them, drawn at random; the same ones every time.
 
         Example:
@@ -93,7 +99,7 @@ class LoadedData:
             raise unknown_name("part", part, self._parts)
         x, y = self._parts[part]
         chosen = np.random.default_rng(0).permutation(len(y))[:count]
-        return to_float(x[chosen]), y[chosen]
+        return to_float(rows_of(x, chosen)), y[chosen]
 
     @cached_property
     def train(self):

@@ -19,7 +19,7 @@ BATCHES_AHEAD = 4  # prepared while the model trains on the one before
 
 
 def training_pipeline(
-    x: np.ndarray,
+    x: Any,
     y: np.ndarray,
     batch_size: int,
     seed: int,
@@ -31,7 +31,7 @@ def training_pipeline(
     """Batches in a new order, and with new augmentation, every time it is iterated over.
 
     Args:
-        x: array, shape `(N, ...)`; images as uint8 become float32 in [0, 1].
+        x: array, shape `(N, ...)`, or a dict of these; images as uint8 become float32 in [0, 1].
         y: array of targets, shape `(N, ...)`.
         batch_size: B.
         seed: of the order and of the augmentation.
@@ -83,11 +83,11 @@ def stream(source: BatchSource, parallel: bool = True):
     return _ready(batches, source)
 
 
-def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int, targets: str = "labels"):
+def evaluation_pipeline(x: Any, y: np.ndarray, batch_size: int, targets: str = "labels"):
     """Batches in the order of the arrays, as they are.
 
     Args:
-        x: array, shape `(N, ...)`; images as uint8 become float32 in [0, 1].
+        x: array, shape `(N, ...)`, or a dict of these; images as uint8 become float32 in [0, 1].
         y: array of targets, shape `(N, ...)`.
         batch_size: B.
         targets: "labels", or "inputs": then the pairs are (x, x).
@@ -98,10 +98,10 @@ def evaluation_pipeline(x: np.ndarray, y: np.ndarray, batch_size: int, targets: 
     import tensorflow as tf
 
     source = BatchSource((x, y), batch_size, targets=targets)
-    x, y = source.tensors
+    tensors = source.tensors
 
     def batch(first):
-        rows = x[first : first + batch_size], y[first : first + batch_size]
+        rows = tf.nest.map_structure(lambda array: array[first : first + batch_size], tensors)
         return source.prepared(rows, None, None)
 
     batches = tf.data.Dataset.range(0, source.samples, batch_size).map(batch)
