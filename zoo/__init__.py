@@ -76,6 +76,9 @@ _HOME = {
     "DenoisingAutoencoder": "models.denoising_autoencoder",
     "VariationalAutoencoder": "models.variational_autoencoder",
     "DCGAN": "models.dcgan",
+    "RecurrentLanguageModel": "models.language_model",
+    "Sampling": "generation.sampling",
+    "write": "generation.writing",
 }
 __all__ = sorted(_HOME)
 

@@ -172,16 +172,25 @@ def show_figure(name: str, value: float | None) -> str:
 
 
 def show_result(name: str, metrics: Mapping[str, Any]) -> str:
-    """A run's main test figure in a line; a forecast's in the unit of its series, beside that of the calendar.
+    """A run's main test figure in a line, beside that of forecasts or guesses which need no model.
 
     Example:
-        >>> show_result("accuracy", {"test": {"accuracy": 0.5}})
-        'accuracy: 50.00 %'
+        >>> show_result("accuracy", {"test": {"accuracy": 0.5}, "baselines": {"accuracy": {"majority class": 0.4}}})
+        'accuracy: 50.00 % (majority class: 40.00 %)'
+        >>> show_result("mean_absolute_error", {"test_in_units": {"unit": "m/s", "mean_absolute_error": 2.0}})
+        'mean absolute error: 2 m/s'
     """
-    words = name.replace("_", " ")
-    if "test_in_units" not in metrics or name not in metrics["test_in_units"]:
-        return f"{words}: {show_figure(name, metrics['test'][name])}"
-    errors = metrics["test_in_units"]
-    calendar = errors.get("same_day_last_week")
-    beside = f" (forecasting the same day of last week: {calendar:,.4g})" if calendar else ""
-    return f"{words}: {errors[name]:,.4g} {errors['unit']}{beside}"
+    words, in_units = name.replace("_", " "), metrics.get("test_in_units", {})
+    if name in in_units:
+        return f"{words}: {_in_unit(name, in_units)}"
+    if any(isinstance(one, Mapping) and name in one for one in in_units.values()):
+        return f"{words}: " + "; ".join(f"{output} {_in_unit(name, errors)}" for output, errors in in_units.items())
+    beside = metrics.get("baselines", {}).get(name, {})
+    told = ", ".join(f"{other}: {show_figure(name, value)}" for other, value in beside.items())
+    return f"{words}: {show_figure(name, metrics['test'][name])}" + (f" ({told})" if told else "")
+
+
+def _in_unit(name: str, errors: Mapping[str, Any]) -> str:
+    others = {other: value for other, value in errors.items() if other not in (name, "unit")}
+    told = ", ".join(f"{other.replace('_', ' ')}: {value:,.4g}" for other, value in others.items())
+    return f"{errors[name]:,.4g} {errors['unit']}" + (f" ({told})" if told else "")

@@ -12,6 +12,7 @@ from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
 from .fit import fit
+from .generate import generate
 from .inspect import inspect
 from .launch import launch
 from .models import models
@@ -21,6 +22,20 @@ from .report import report
 from .scale import scale
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for _command in (models, data, fit, evaluate, predict, inspect, compare, report, parity, bench, scale, doctor):
+for _command in (
+    models,
+    data,
+    fit,
+    evaluate,
+    predict,
+    generate,
+    inspect,
+    compare,
+    report,
+    parity,
+    bench,
+    scale,
+    doctor,
+):
     app.command()(_command)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

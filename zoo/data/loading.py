@@ -80,6 +80,12 @@ class LoadedData:
         x, y = self._parts[part]
         return to_float(x), y
 
+    def labels(self, part: str) -> np.ndarray:
+        """All targets of a part, y; in the sources' order."""
+        if part not in self._parts:
+            raise unknown_name("part", part, self._parts)
+        return self._parts[part][1]
+
     def numbered(self, part: str) -> tuple[Any, np.ndarray]:
         """Inputs that can be looked at by their number, and all targets; the order is that of `validation` and `test`.
 

@@ -1,5 +1,6 @@
 """How good a trained model is: figures on one part of the data, and what they rest on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,19 +60,43 @@ def score(model, pipeline) -> dict[str, float]:
     return {name: float(value) for name, value in model.evaluate(pipeline, verbose=0, return_dict=True).items()}
 
 
-def forecast_scores(predictions: Predictions, description) -> dict[str, Any]:
-    """Errors of a forecast in the series's own units, beside the forecast that knows only the calendar.
+def errors_in_units(predictions: Predictions, description, baselines: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Errors of predicted values in their own units, beside those of forecasts that need no model.
+
+    Args:
+        predictions: on the test part; targets and outputs of shape `(N, outputs)`.
+        description: of the data, with `outputs`.
+        baselines: forecasts of the same targets, standardised as they are, by name.
 
     Returns:
-        `mean_absolute_error`, its `unit`, and the same error for "as on this weekday last week" (the input seven
-        days before the target) where the window holds a week.
+        `mean_absolute_error`, its `unit`, and the same error of every baseline under its name; over all outputs if
+        these have one unit, else such a dict for every output, by its name.
     """
-    scale = description.scale.std
-    errors: dict[str, Any] = {
-        "unit": description.scale.unit,
-        "mean_absolute_error": float(np.abs(predictions.outputs - predictions.targets).mean() * scale),
+    outputs = description.outputs
+    answers = {"mean_absolute_error": predictions.outputs, **baselines}
+    spread = np.array([one.std for one in outputs])
+    errors = {  # by output, in its unit
+        name.replace(" ", "_"): (np.abs(values - predictions.targets) * spread).mean(axis=0)
+        for name, values in answers.items()
     }
-    if predictions.inputs.shape[1] >= 7:
-        last_week = predictions.inputs[:, -7].reshape(predictions.targets.shape)
-        errors["same_day_last_week"] = float(np.abs(last_week - predictions.targets).mean() * scale)
-    return errors
+    units = [one.unit for one in outputs]
+    if len(set(units)) == 1:
+        return {"unit": units[0], **{name: float(error.mean()) for name, error in errors.items()}}
+    return {
+        output.name: {"unit": output.unit, **{name: float(error[place]) for name, error in errors.items()}}
+        for place, output in enumerate(outputs)
+    }
+
+
+def majority_accuracy(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
+    """The accuracy of answering the training part's most frequent class to everything.
+
+    Args:
+        train_labels: class numbers, shape `(N,)`.
+        test_labels: likewise, of the part that is measured.
+
+    Example:
+        >>> majority_accuracy(np.array([0, 1, 1]), np.array([1, 0, 1, 1]))
+        0.75
+    """
+    return float((test_labels == np.bincount(train_labels).argmax()).mean())

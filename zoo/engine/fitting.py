@@ -12,17 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from ...callbacks.report import HEALTHY
-from ..pictures.run import draw_run
 from ..recipes import Recipe
 from ..watching import check_watch, choose_watch, make_callbacks, results_written
 from .averages import ValidateAverages
 from .checkpoints import Checkpoints, check_intervals
 from .endings import check_loss, lost_workers_are_said, status_of_failure
-from .evaluation import forecast_scores, predict_test, score
 from .opening import load_model_file
 from .preparing import check_same_recipe, prepare_fit, run_config
 from .pretraining import pretrain
 from .progress import ProgressBar, say
+from .results import measure
 from .run_folder import NoFolder, RunFolder, check_free, make_run_folder
 from .strategies import asks_for_workers, get_strategy, is_chief
 from .tensorflow_internals import deterministic_operations
@@ -141,6 +140,7 @@ def fit_recipe(
             earlier = begun.read_config()
             config |= {"command": earlier["command"], "resumed_by": command, "seconds": earlier.get("seconds", 0.0)}
         folder.write_config({**config, "status": "running"})
+        folder.write_tokenizers(data.description)
         _say_what_begins(console, recipe, model, data, strategy)
         started = time.perf_counter()
         with status_of_failure(folder, config), lost_workers_are_said(strategy):
@@ -156,7 +156,7 @@ def fit_recipe(
             check_loss(history, recipe, folder)
             if interrupted and execution.by_workers:  # others may be at another step: nothing to share
                 raise KeyboardInterrupt
-            metrics = finish(model, data, recipe, folder, history)
+            metrics = finish(model, data, folder, history)
         folder.write_config({**config, "status": "interrupted" if interrupted else "finished"})
     if not interrupted:
         folder.remove_checkpoints()
@@ -288,17 +288,13 @@ def _build_optimizer(model) -> None:
             model.optimizer.build(model.trainable_variables)
 
 
-def finish(model, data, recipe: Recipe, folder: RunFolder, history: list[dict]) -> dict[str, Any]:
-    """Evaluates the trained model and writes model, metrics and pictures."""
+def finish(model, data, folder: RunFolder, history: list[dict]) -> dict[str, Any]:
+    """Measures the trained model and writes model, metrics, pictures and texts."""
     folder.write_model(model)
-    predictions = predict_test(model, data)
-    metrics: dict[str, Any] = {"test": score(model, data.test)}
-    if data.validation is not None:
-        metrics["validation"] = score(model, data.validation)
-    if data.description.task == "regression":
-        metrics["test_in_units"] = forecast_scores(predictions, data.description)
-    metrics["epochs"] = len(history)
-    folder.write_metrics(metrics)
-    for name, figure in draw_run(model, predictions, data.description, history).items():
+    results = measure(model, data, history)
+    folder.write_metrics(results.metrics)
+    for name, figure in results.pictures.items():
         folder.write_picture(name, figure)
-    return metrics
+    for name, text in results.texts.items():
+        folder.write_text(name, text)
+    return results.metrics

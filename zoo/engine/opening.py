@@ -11,7 +11,7 @@ import keras
 from ..errors import unknown_name
 from ..presets import list_presets, load_preset
 from ..registry import list_models, model_class
-from .run_folder import MODEL, RunFolder
+from .run_folder import MODEL, TOKENIZERS, RunFolder
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Trained:
         class_names: one per class; empty for a regression, or if the file does not say.
         recipe: the settings it was trained with; empty if the file does not say.
         fold: which fold of a cross-validation was its test set, if any.
+        input_tokenizer: that made tokens of its inputs' text; None if they are no text, or the file does not say.
+        target_tokenizer: the same of a translation's targets.
     """
 
     model: keras.Model
@@ -31,11 +33,30 @@ class Trained:
     class_names: list[str]
     recipe: dict
     fold: tuple[int, int] | None = None
+    input_tokenizer: Any = None
+    target_tokenizer: Any = None
 
     @property
     def split(self) -> dict[str, Any]:
         """The arguments of `load_data` that give the very parts of its own data that it was trained with."""
         return {"seed": self.recipe.get("seed", 0), "fold": self.fold, **self.recipe.get("data_options", {})}
+
+    def need_tokenizer(self, kind: str) -> Any:
+        """The tokenizer of the inputs' or the targets' text.
+
+        Args:
+            kind: "input" or "target".
+
+        Raises:
+            ValueError: if there is none.
+        """
+        tokenizer = getattr(self, f"{kind}_tokenizer")
+        if tokenizer is None:
+            raise ValueError(
+                f"nothing says how text becomes tokens for {self.model.name}: name the run folder of a fit, in which "
+                f"{kind}_tokenizer.json lies beside model.keras."
+            )
+        return tokenizer
 
 
 def open_model(name: Path | str) -> Trained:
@@ -79,7 +100,9 @@ def _open_run(folder: RunFolder) -> Trained:
     try:
         recipe, data = config["recipe"], config["data"]
         fold = tuple(config["fold"]) if config["fold"] else None
-        return Trained(load_model_file(folder.model_path), data["name"], data["class_names"], recipe, fold)
+        model = load_model_file(folder.model_path)
+        tokenizers = map(folder.read_tokenizer, TOKENIZERS)
+        return Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers)
     except KeyError as error:
         raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
 

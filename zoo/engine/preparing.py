@@ -121,7 +121,7 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
     Raises:
         ValueError: as said; names both sizes.
     """
-    description.check_inputs(model.input_shape[1:])
+    check_inputs(model, description)
     gives = model.output_shape[-1]
     task = getattr(model, "task", description.task)
     if (wanted_loss := _OWN_LOSS.get(task)) or loss in _OWN_LOSS.values():
@@ -130,7 +130,7 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
             raise ValueError(f"the loss {loss!r} does not suit {model.name}, whose task is {task}: take {fitting}.")
         return
     by_class = loss in ("cross_entropy", "misclassification", "sparse_categorical_crossentropy")
-    wanted = description.classes if by_class else 1
+    wanted = description.classes if by_class else max(1, len(description.outputs))
     if by_class and wanted and gives > 1 and gives != wanted:
         raise ValueError(
             f"{description.name} has {wanted} classes, and the model {gives} answers: leave out its argument classes."
@@ -139,6 +139,26 @@ def check_answers(model: keras.Model, loss: str, description) -> None:
         raise ValueError(
             f"the loss {loss!r} on {description.name} needs a model with {wanted} output{'s' if wanted != 1 else ''}; "
             f"this one has {gives}. For several classes use cross_entropy, with as many outputs as classes."
+        )
+
+
+def check_inputs(model: keras.Model, description) -> None:
+    """Refuses a model that takes other inputs than the data have: of another shape, or fewer tokens.
+
+    Raises:
+        ValueError: names what either has.
+    """
+    if isinstance(model.input_shape, dict):  # source and target, each of any length
+        known = model.source_tokens
+    else:
+        description.check_inputs(model.input_shape[1:])
+        known = getattr(model, "tokens", None)
+    if (known is None) != (description.input_tokens is None):
+        takes, has = ("tokens" if one is not None else "values" for one in (known, description.input_tokens))
+        raise ValueError(f"{model.name} takes {takes}; the inputs of {description.name} are {has}.")
+    if known is not None and known < description.input_tokens:
+        raise ValueError(
+            f"{model.name} knows {known} tokens; the inputs of {description.name} have {description.input_tokens}."
         )
 
 

@@ -100,15 +100,25 @@ def _plan(recipe: Recipe, seeds: int, folds: int | None) -> list[tuple[str, Reci
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and sample standard deviation of every test figure.
+    """Mean and sample standard deviation of every test figure; of those in units, and of baselines, the mean.
 
     Example:
         >>> summarise([{"test": {"loss": 1.0}}, {"test": {"loss": 2.0}}, {"test": {"loss": 3.0}}])["spread"]
         {'loss': 1.0}
     """
     figures = {name: [result["test"][name] for result in results] for name in results[0]["test"]}
-    return {
+    summary: dict[str, Any] = {
         "test": {name: statistics.fmean(values) for name, values in figures.items()},
         "spread": {name: statistics.stdev(values) for name, values in figures.items()},
-        "runs": list(results),
     }
+    for part in ("test_in_units", "baselines"):
+        if part in results[0]:
+            summary[part] = _means([result[part] for result in results])
+    return {**summary, "runs": list(results)}
+
+
+def _means(values: Sequence[Any]) -> Any:
+    """The mean of numbers, or of those that stand at the same place of dicts; a text is the same everywhere."""
+    if isinstance(values[0], dict):
+        return {name: _means([one[name] for one in values]) for name in values[0]}
+    return values[0] if isinstance(values[0], str) else statistics.fmean(values)

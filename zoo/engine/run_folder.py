@@ -4,6 +4,8 @@ config.json       everything to repeat the run: recipe, model, versions, command
 history.csv       one row per epoch
 metrics.json      {"test": {"accuracy": ..., "loss": ...}, "validation": ..., ...}
 model.keras       the trained model
+*_tokenizer.json  of models of text: how it becomes tokens, for inputs and, of a translation, targets
+*.txt             what a model of text writes: a sample, some translations
 checkpoints/      while it runs, and when it was cut short: what it can be resumed from
 *.png             pictures
 gradients.csv, dead_units.csv, findings.csv, clipping.csv   with --watch and --clip (`zoo/watching.py`)
@@ -23,6 +25,7 @@ from ..watching import STEMS
 CONFIG, HISTORY, METRICS, MODEL, CHECKPOINTS = (
     "config.json", "history.csv", "metrics.json", "model.keras", "checkpoints"
 )  # fmt: skip
+TOKENIZERS = ("input", "target")
 _PROBE = ".gradschool-may-write"
 
 
@@ -75,8 +78,32 @@ class RunFolder:
 
     def write_table(self, name: str, csv: str) -> None:
         """Writes the text of a table as the file of that name."""
+        self.write_text(name, csv)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes a text as the file of that name."""
         with written_whole(self.path / name) as unfinished:
-            unfinished.write_text(csv, encoding="utf-8")
+            unfinished.write_text(text, encoding="utf-8")
+
+    def write_tokenizers(self, description) -> None:
+        """Writes the tokenizers of a data set's texts, if it has any."""
+        for kind in TOKENIZERS:
+            if (tokenizer := getattr(description, f"{kind}_tokenizer")) is not None:
+                self.write_text(f"{kind}_tokenizer.json", tokenizer.to_json())
+
+    def read_tokenizer(self, kind: str):
+        """The tokenizer of the inputs or the targets; None if there is none.
+
+        Args:
+            kind: "input" or "target".
+
+        Raises:
+            ValueError: if the file is damaged.
+        """
+        from ..data.tokenizer import Tokenizer
+
+        path = self.path / f"{kind}_tokenizer.json"
+        return Tokenizer.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
     def write_model(self, model) -> None:
         """Saves `model` as `model.keras`."""
@@ -114,7 +141,7 @@ class NoFolder(RunFolder):
     def write_history(self, rows):
         pass
 
-    def write_table(self, name, csv):
+    def write_text(self, name, text):
         pass
 
     def write_model(self, model):
@@ -157,7 +184,8 @@ def check_free(path: Path, overwrite: bool, resume: bool = False) -> None:
 
 def _is_leftover(path: Path) -> bool:
     """Whether this is a file that was being written when its process was killed (`files.written_whole`)."""
-    names = (".config-", ".history-", ".metrics-", ".model-", ".report-", _PROBE, *(f".{stem}-" for stem in STEMS))
+    files = (*(f"{kind}_tokenizer" for kind in TOKENIZERS), "config", "history", "metrics", "model", "report", *STEMS)
+    names = (_PROBE, *(f".{stem}-" for stem in files))
     return path.name.startswith(names) or (path.name.startswith(".") and path.suffix == ".png")
 
 

@@ -10,7 +10,7 @@ from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics, metrics_for
 from .evaluation import score
 from .opening import Trained
-from .preparing import targets_for
+from .preparing import check_inputs, targets_for
 
 PARTS = ("train", "validation", "test")
 
@@ -56,7 +56,7 @@ def score_trained(
 
 
 def _check_fit(trained: Trained, description) -> None:
-    description.check_inputs(trained.model.input_shape[1:])
+    check_inputs(trained.model, description)
     gives = trained.model.output_shape[-1]
     if getattr(trained.model, "task", "classification") != "classification":
         return  # no classes to compare

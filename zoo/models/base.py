@@ -59,7 +59,8 @@ class ZooModel(keras.Model):
 
     differentiable = True  # False: a model with no weights to learn, such as a threshold neuron
     does_not_apply: ClassVar[Mapping[str, str]] = {}  # parts of the shared model test case left out: {part: reason}
-    task = "classification"  # or "regression", "reconstruction" (targets are the inputs), "generation" (no targets)
+    # One of `data.description.TASKS`, or "reconstruction" (targets are the inputs), or "generation" (no targets).
+    task = "classification"
 
     def __init__(self, inputs, outputs, dtype=None, **kwargs):
         start_xla()
@@ -108,9 +109,24 @@ class ZooModel(keras.Model):
                     f"{cls.__name__} is for images; {description.name} has inputs {description.input_shape}."
                 )
             return {"input_shape": description.input_shape, **overrides}
-        if description.task != cls.task:
-            raise ValueError(f"{cls.__name__} is for {cls.task}; {description.name} is for {description.task}.")
+        cls.check_task(description)
+        if description.input_tokens is not None or None in description.input_shape:
+            raise ValueError(
+                f"{cls.__name__} is for inputs of one size; those of {description.name} are sequences: take a model "
+                "such as lstm_classifier."
+            )
         return {"input_shape": description.input_shape, "classes": description.classes, **overrides}
+
+    @classmethod
+    def check_task(cls, description) -> None:
+        """Refuses data for another task.
+
+        Raises:
+            ValueError: names both tasks.
+        """
+        if description.task != cls.task:
+            ours, theirs = (task.replace("_", " ") for task in (cls.task, description.task))
+            raise ValueError(f"{cls.__name__} is for {ours}; {description.name} is for {theirs}.")
 
     @classproperty
     def presets(cls) -> dict[str, dict]:

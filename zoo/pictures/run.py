@@ -23,7 +23,8 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
 
     Args:
         model: the trained model.
-        predictions: its answers on the test part, as `engine.evaluation.Predictions`.
+        predictions: its answers on the test part, as `engine.evaluation.Predictions`; None if it answers at every step
+            of a sequence.
         description: of the data.
         history: the rows of `history.csv`; may be empty.
 
@@ -38,13 +39,12 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
     if hasattr(model, "generate"):
         figures["generated"] = image_grid(model.generate(GENERATED))
     task = getattr(model, "task", description.task)
-    if task == "generation":
+    if task == "generation" or predictions is None:
         return figures
     if task == "reconstruction":
         figures |= _autoencoder(model, predictions, description)
     elif description.task == "regression":
-        targets, outputs = map(description.scale.restore, (predictions.targets[:, 0], predictions.outputs[:, 0]))
-        figures["forecast"] = forecast(targets, outputs, description.scale.unit)
+        figures["forecast"] = _forecast(predictions, description)
     elif description.input_shape == (2,):
         figures["boundary"] = decision_boundary(
             lambda points: _yes_or_no(model.predict_on_batch(points)),
@@ -55,10 +55,18 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
     else:
         names = description.class_names
         figures["confusion"] = confusion_matrix(predictions.targets, predictions.classes, names)
+        if len(description.input_shape) != 3:
+            return figures
         figures["mistakes"] = worst_mistakes(predictions.inputs, predictions.targets, predictions.probabilities, names)
         if (filters := _first_filters(model, description.input_shape)) is not None:
             figures["first_layer"] = draw_filters(filters, "first layer")
     return figures
+
+
+def _forecast(predictions, description) -> Figure:
+    first = description.outputs[0]
+    targets, outputs = (first.restore(values[:, 0]) for values in (predictions.targets, predictions.outputs))
+    return forecast(targets, outputs, first.unit)
 
 
 def _autoencoder(model, predictions, description) -> dict[str, Figure]:

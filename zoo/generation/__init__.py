@@ -1,0 +1,6 @@
+"""What models write: one token after the other, by sampling or by search.
+
+sampling.py       temperature, top-k, top-p: from logits to the next token
+writing.py        a language model goes on with a text, token by token
+beam_search.py    the likeliest sequence an encoder-decoder can find
+"""

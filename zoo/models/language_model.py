@@ -1,0 +1,151 @@
+"""A recurrent language model (Mikolov et al. 2010; of characters: Sutskever et al. 2011, Graves 2013).
+
+It reads a text token by token, keeps what matters in its state, and says at every step which token comes next: one to
+many. What it says is also what it writes with: draw the next token, read it, and so on.
+
+    h[t] = RNN(E x[t], h[t-1]),   p(x[t+1] | x[1..t]) = softmax(W h[t] + b)
+
+Shapes:
+    B  number of texts
+    T  number of tokens
+    V  number of different tokens
+    J  size of an embedding
+    H  number of units of a recurrent layer
+"""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from ..layers.dropout import Dropout
+from ..layers.policies import get_policy, output_dtype
+from ..layers.recurrent import recurrent_layer
+from .arguments import share, whole_number
+from .base import ZooModel
+
+
+@keras.saving.register_keras_serializable(package="gradschool")
+class RecurrentLanguageModel(ZooModel):
+    """An embedding, recurrent layers, and the logits of the next token at every step.
+
+    Args:
+        tokens: number of different tokens, V, the padding 0 included.
+        cell: "rnn", "lstm" or "gru"; see `layers/recurrent.py`.
+        units: H of every layer. Defaults to 512.
+        depth: how many recurrent layers stand on each other. Defaults to 1.
+        embedding: J. Defaults to 64.
+        dropout: share of the embedding's values and of every recurrent layer's outputs left out in training, in [0, 1).
+        recurrent_dropout: share of a state's values that no step of a text sees in training, in [0, 1).
+        layer_normalization: whether the sums in the cells are normalised.
+        padded: whether texts differ in length, and zeros at their ends are no part of them. Defaults to False.
+        dtype, **kwargs: as in every model; see `models/base.py`.
+
+    Call arguments:
+        tokens: int tensor, shape `(B, T)`, values from 0 to V - 1.
+
+    Returns:
+        Logits of the next token at every step, shape `(B, T, V)`; float32 under every policy but "float64".
+
+    Raises:
+        ValueError: if an argument is out of its range, or there is no such cell.
+
+    Example:
+        >>> RecurrentLanguageModel(tokens=69, cell="lstm", units=256).output_shape
+        (None, None, 69)
+
+    Reference:
+        Graves (2013), "Generating Sequences With Recurrent Neural Networks", sections 2 and 3; here without the paper's
+        connections from the input to every layer and from every layer to the output.
+    """
+
+    task = "language_modelling"
+
+    def __init__(
+        self,
+        tokens: int = 69,
+        cell: str = "lstm",
+        units: int = 512,
+        depth: int = 1,
+        embedding: int = 64,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        layer_normalization: bool = False,
+        padded: bool = False,
+        dtype: Any = None,
+        **kwargs: Any,
+    ):
+        tokens = whole_number("tokens", tokens, least=2)
+        units = whole_number("units", units, least=1)
+        depth = whole_number("depth", depth, least=1)
+        embedding = whole_number("embedding", embedding, least=1)
+        dropout, recurrent_dropout = share("dropout", dropout), share("recurrent_dropout", recurrent_dropout)
+        policy = get_policy(dtype)
+
+        # === Layers ===
+        embed = layers.Embedding(tokens, embedding, mask_zero=padded, dtype=policy, name="embedding")
+        options = {"recurrent_dropout": recurrent_dropout, "layer_normalization": layer_normalization}
+        recurrent = [
+            recurrent_layer(cell, units, return_sequences=True, **options, dtype=policy, name=f"{cell}{number}")
+            for number in range(1, depth + 1)
+        ]
+        logits = layers.Dense(tokens, dtype=output_dtype(policy), name="logits")
+
+        # === Functional model ===
+        ids = keras.Input((None,), dtype="int32", name="tokens")
+        x = embed(ids)  # (B, T, J)
+        for number, layer in enumerate(recurrent):
+            x = layer(Dropout(dropout, dtype=policy, name=f"dropout{number}")(x) if dropout else x)  # (B, T, H)
+        if dropout:
+            x = Dropout(dropout, dtype=policy, name=f"dropout{depth}")(x)
+        super().__init__(ids, logits(x), dtype=policy, **kwargs)  # (B, T, V)
+
+        # === Config ===
+        self.tokens = tokens
+        self.cell = cell
+        self.units = units
+        self.depth = depth
+        self.embedding = embedding
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.layer_normalization = bool(layer_normalization)
+        self.padded = bool(padded)
+
+    # === Writing: one step for each token ===
+    def initial_states(self, texts: int) -> list[list[Any]]:
+        """The states before the first token: zeros.
+
+        Args:
+            texts: B.
+
+        Returns:
+            For each recurrent layer its states, each of shape `(B, H)`.
+        """
+        return [layer.get_initial_state(batch_size=texts) for layer in self._recurrent()]
+
+    def step(self, tokens, states):
+        """Reads one token of every text.
+
+        Args:
+            tokens: int tensor, shape `(B,)`.
+            states: from `initial_states`, or from the step before.
+
+        Returns:
+            Logits of the next token, shape `(B, V)`, and the new states.
+        """
+        x = self.get_layer("embedding")(tokens)  # (B, J)
+        after = []
+        for layer, before in zip(self._recurrent(), states, strict=True):
+            x, state = layer.step(x, before)  # (B, H)
+            after.append(state)
+        return self.get_layer("logits")(x), after
+
+    def _recurrent(self) -> list[keras.layers.Layer]:
+        return [self.get_layer(f"{self.cell}{number}") for number in range(1, self.depth + 1)]
+
+    # === Data ===
+    @classmethod
+    def config_for(cls, description, **overrides) -> dict[str, Any]:
+        cls.check_task(description)
+        padded = description.input_shape[0] is None
+        return {"tokens": description.input_tokens, "padded": padded, **overrides}
