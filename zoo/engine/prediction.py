@@ -1,4 +1,4 @@
-"""What a trained model says of image files: which class they show, or what it can give back of them."""
+"""What a trained model says of images and texts: of which class they are, or what it can give back of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +26,33 @@ class Answer:
 
     name: str
     image: np.ndarray
+    probabilities: np.ndarray
+    class_names: Sequence[str]
+
+    @property
+    def class_name(self) -> str:
+        """The likeliest class."""
+        return self.class_names[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The model's probability of that class, in [0, 1]."""
+        return float(self.probabilities.max())
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """What a model says of one text.
+
+    Args:
+        text: as it was given.
+        unknown: its pieces that the model has never seen.
+        probabilities: one per class, shape `(C,)`.
+        class_names: one per class.
+    """
+
+    text: str
+    unknown: Sequence[str]
     probabilities: np.ndarray
     class_names: Sequence[str]
 
@@ -110,4 +137,31 @@ def classify_images(trained: Trained, paths: Sequence[Path], as_is: bool = False
     class_names = trained.class_names or [str(number) for number in range(classes)]
     return [
         Answer(name, image, beliefs, class_names) for (name, image), beliefs in zip(named, probabilities, strict=True)
+    ]
+
+
+def classify_texts(trained: Trained, texts: Sequence[str]) -> list[TextAnswer]:
+    """A trained classifier's answers to texts.
+
+    Args:
+        trained: the model, as `open_model` gives it, with the tokenizer of its run folder.
+        texts: one or more.
+
+    Raises:
+        ValueError: if the model does not classify texts, or a text is empty.
+    """
+    model, tokenizer = trained.model, trained.need_tokenizer("input")
+    if getattr(model, "task", "") != "classification":
+        raise ValueError(f"{model.name} does not classify texts: its task is {model.task.replace('_', ' ')}.")
+    ids = tokenizer.encode_all(texts)
+    if empty := [text for text, one in zip(texts, ids, strict=True) if not one]:
+        raise ValueError(f"there is nothing to classify in {empty[0]!r}.")
+    padded = np.zeros((len(ids), max(map(len, ids))), "int32")  # (N, T)
+    for row, one in zip(padded, ids, strict=True):
+        row[: len(one)] = one
+    probabilities = softmax(model.predict(padded, verbose=0))  # (N, C)
+    names = trained.class_names or [str(number) for number in range(probabilities.shape[-1])]
+    return [
+        TextAnswer(text, tokenizer.unknown(text), beliefs, names)
+        for text, beliefs in zip(texts, probabilities, strict=True)
     ]
