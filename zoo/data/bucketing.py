@@ -42,7 +42,7 @@ class Buckets:
     Example:
         >>> buckets = Buckets(np.array([9, 2, 3, 8, 2]), batch_size=2)
         >>> buckets.bucket.tolist(), buckets.longest.tolist()
-        ([1, 0, 1, 1, 0], [[2], [9], [9]])
+        ([1, 0, 0, 1, 0], [[3], [9], [9]])
     """
 
     def __init__(self, lengths: np.ndarray, batch_size: int):
