@@ -75,7 +75,9 @@ class SequenceBatches(Batches):
         lengths: of the sequences, shape `(N,)`, or `(N, 2)` for source and target.
         batch_size: samples in a batch; the last one may have fewer.
         every_step: whether y has a target at every step.
-        seed, shuffle, targets: as of `Batches`.
+        seed: as of `Batches`.
+        shuffle: as of `Batches`.
+        targets: as of `Batches`.
 
     Example:
         >>> x, lengths = np.array([[1, 0, 0], [2, 3, 0], [4, 0, 0]]), np.array([1, 2, 1])
