@@ -131,6 +131,10 @@ def description_table(description: Any) -> Table:
         facts["outputs"] = "; ".join(
             f"{one.name} (mean {one.mean:,.4g}, std {one.std:,.4g} {one.unit})" for one in description.outputs
         )
+    if description.baselines:
+        facts["baselines"] = ", ".join(
+            f"{name.replace('_', ' ')} {show_figure(name, value)}" for name, value in description.baselines.items()
+        )
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     for key, fact in facts.items():

@@ -25,6 +25,12 @@ _FILES = {
     "logic_nand": "logic_gates",
     "logic_xor": "logic_gates",
     "channel_views": "channel_views",
+    "adding_problem": "adding_problem",
+    "copy_memory": "copy_memory",
+    "temporal_order": "temporal_order",
+    "sequence_reversal": "sequence_reversal",
+    "filling_in": "filling_in",
+    "date_normalisation": "date_normalisation",
 }
 
 
