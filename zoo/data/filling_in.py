@@ -4,10 +4,10 @@
     wanted   7  3  1  6  1  5  4  4      here K = 8
 
 Every block of four steps has one gap, at its second or third place, so that both neighbours are shown; all other
-numbers are uniform from 0 to K - 1. The number after a gap is then independent of everything before it, and so is the missing
-one: a model that sees only the past fills one gap in K correctly, however good its memory. Its ceiling, over all steps,
-is an accuracy of 3/4 + 1/(4 K), 78.1 % for K = 8, and log(K) / 4 = 0.520 nats. A bidirectional network sees what it
-needs. One layer of it still adds up what the past and the future say for each number,
+numbers are uniform from 0 to K - 1. The number after a gap is then independent of everything before it, and so is the
+missing one: a model that sees only the past fills one gap in K correctly, however good its memory. Its ceiling, over
+all steps, is an accuracy of 3/4 + 1/(4 K), 78.1 % for K = 8, and log(K) / 4 = 0.520 nats. A bidirectional network sees
+what it needs. One layer of it still adds up what the past and the future say for each number,
 
     logit_k = f_k(past) + g_k(future),
 
