@@ -125,6 +125,8 @@ def description_table(description: Any) -> Table:
     facts["samples"] = ", ".join(f"{count:,} {part}" for part, count in description.samples.items())
     if description.class_names:
         facts["class_names"] = ", ".join(description.class_names)
+    if description.features:
+        facts["features"] = ", ".join(description.features)
     if scale := description.scale:
         facts["scale"] = f"mean {scale.mean:,.4g}, std {scale.std:,.4g} {scale.unit}"
     if description.outputs:

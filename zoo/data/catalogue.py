@@ -67,7 +67,7 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples | Stream
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         return partial(importlib.import_module(".image_folder", __package__).load, path)
-    if path.suffix.lower() == ".csv" and path.exists():
+    if path.name.lower().endswith((".csv", ".csv.gz")) and path.exists():
         return partial(importlib.import_module(".csv_series", __package__).load, path)
     if path.exists():
         raise ValueError(f"{path} is neither a folder of images nor a .csv file.")

@@ -95,6 +95,7 @@ class Description:
         baselines: of a generated task: what a model reaches that has no memory, or cannot see what it would need, by
             metric, such as {"token_accuracy": 0.125, "nats": 2.08}.
         step: of a series: what lies between two values, such as "day" or "hour"; "" for everything else.
+        features: of a series of several columns: what the numbers of one step are; the first is what is predicted.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Description:
     target_tokenizer: "Tokenizer | None" = field(default=None, repr=False, compare=False)
     baselines: Mapping[str, float] = field(default_factory=dict, hash=False)
     step: str = ""
+    features: tuple[str, ...] = ()
 
     def check_inputs(self, shape: Sequence[int | None]) -> None:
         """Refuses a model that takes samples of another shape; None, in either, stands for any size.
