@@ -64,9 +64,8 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
 
 
 def _forecast(predictions, description) -> Figure:
-    steps = (
-        description.outputs if description.step else description.outputs[:1]
-    )  # those of a series are one thing later
+    # The outputs of a series are one quantity at several steps; others may be of different kinds.
+    steps = description.outputs if description.step else description.outputs[:1]
     targets, outputs = (_restored(values, steps) for values in (predictions.targets, predictions.outputs))
     return forecast(targets, outputs, steps[0].unit, description.step or "sample")
 
