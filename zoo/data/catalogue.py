@@ -31,6 +31,12 @@ _FILES = {
     "ted_hrlr_translate": "ted_hrlr_translate",
     "spoken_digit": "spoken_digit",
     "sequential_digits": "sequential_digits",
+    "adding_problem": "adding_problem",
+    "copy_memory": "copy_memory",
+    "temporal_order": "temporal_order",
+    "sequence_reversal": "sequence_reversal",
+    "filling_in": "filling_in",
+    "date_normalisation": "date_normalisation",
 }
 
 
@@ -77,7 +83,7 @@ def _reader(path: Path) -> str:
     """The file of this package that reads a file or folder of the user's own."""
     if path.is_dir():
         return "text_folder" if is_text_folder(path) else "image_folder"
-    if path.suffix.lower() == ".csv":
+    if path.name.lower().endswith((".csv", ".csv.gz")):
         return "csv_series"
     if path.suffix.lower() in (".txt", ".tsv"):
         return kind_of_text_file(path)
