@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .tokenizer import Tokenizer
 
 TASKS = ("classification", "regression", "tagging", "language_modelling", "translation")
+STEP_BY_STEP = ("tagging", "language_modelling", "translation")  # those with a target at every step of a sequence
 
 
 @dataclass(frozen=True)
