@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from ...callbacks.keras_internals import mask_of, put_mask_on
 from ...callbacks.near_names import what_there_is
 from ..engine import layer_rates, schedules, weight_decay  # noqa: F401  what a model in a file may have been compiled with
 from ..engine.use import through_engine
@@ -81,6 +82,16 @@ class ZooModel(keras.Model):
     def predict(self, *args, **kwargs):
         """The model's answers: `keras.Model.predict`, compiled."""
         return through_engine(self, "predict", keras.Model.predict, args, kwargs)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Keras's, on answers with their mask, which is lost where JAX hands them out of the gradient's computation."""
+        if mask_of(y_pred) is None and (mask := self.padding_mask(x)) is not None:
+            put_mask_on(y_pred, mask)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def padding_mask(self, inputs):
+        """Which steps of the answers are no padding: bool tensor, shape `(B, T)`; None of answers without steps."""
+        return None
 
     # === Description ===
     def summary(self, line_length=None, positions=None, **kwargs):
