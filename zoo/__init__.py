@@ -76,6 +76,9 @@ _HOME = {
     "DenoisingAutoencoder": "models.denoising_autoencoder",
     "VariationalAutoencoder": "models.variational_autoencoder",
     "DCGAN": "models.dcgan",
+    "SequenceClassifier": "models.sequence_classifier",
+    "SequenceRegressor": "models.sequence_regressor",
+    "SequenceTagger": "models.sequence_tagger",
 }
 __all__ = sorted(_HOME)
 
