@@ -50,6 +50,7 @@ _KRIZHEVSKY = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolu
 _SIMONYAN = "Simonyan & Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition"
 _HE = "He et al. 2016, Deep Residual Learning for Image Recognition"
 _HE_2 = "He et al. 2016b, Identity Mappings in Deep Residual Networks"
+_GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _BOJARSKI = "Bojarski et al. 2016, End to End Learning for Self-Driving Cars"
 _BENGIO = "Bengio et al. 2007, Greedy Layer-Wise Training of Deep Networks"
 _BROOMHEAD = "Broomhead & Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks"
@@ -93,6 +94,11 @@ def _recurrent(task: str, cell: str, parameters: int, multiply_adds: int) -> Mod
     paper = {"rnn": _ELMAN, "lstm": _HOCHREITER, "gru": _CHO}[cell]
     target = f"sequence_{task}:Sequence{task.capitalize()}"
     return ModelEntry(f"{cell}_{task}", f"sequence_{task}", target, parameters, multiply_adds, paper, {"cell": cell})
+
+
+def _language_model(cell: str, parameters: int, multiply_adds: int) -> ModelEntry:
+    target = "language_model:RecurrentLanguageModel"
+    return ModelEntry(f"char_{cell}", "language_model", target, parameters, multiply_adds, _GRAVES, {"cell": cell})
 
 
 _ENTRIES = (
@@ -158,6 +164,9 @@ _ENTRIES = (
     _recurrent("tagger", "rnn", 666_897, 26_752),
     _recurrent("tagger", "lstm", 741_009, 100_480),
     _recurrent("tagger", "gru", 716_689, 75_904),
+    _language_model("rnn", 335_237, 330_240),
+    _language_model("lstm", 1_221_509, 1_214_976),
+    _language_model("gru", 927_621, 920_064),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

@@ -42,7 +42,7 @@ def test_a_text_ends_where_the_model_says_so():
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_steps_give_what_reading_everything_again_would(cell):
     tokenizer = Tokenizer.characters([TEXT])
-    model = RecurrentLanguageModel(tokenizer.size, cell=cell, units=11, embedding=7, depth=2)
+    model = RecurrentLanguageModel(tokenizer.size, cell=cell, units=11, embedding=7, layers=2)
     prompt = tokenizer.encode("Es war")
     written = [int(token[0]) for token, _ in zip(write_tokens(model, prompt, Sampling(0)), range(9), strict=False)]
     read = list(prompt)
