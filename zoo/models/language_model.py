@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from ..layers.dropout import Dropout
+from ..layers.mask_padding import MaskPadding
 from ..layers.policies import get_policy, output_dtype
 from ..layers.recurrent_stack import recurrent_stack
 from .arguments import share, whole_number
@@ -37,11 +38,11 @@ class RecurrentLanguageModel(ZooModel):
         dropout: share of the embedding's values and of every recurrent layer's outputs left out in training, in [0, 1).
         recurrent_dropout: share of a state's values that no step of a text sees in training, in [0, 1).
         layer_normalization: whether the sums in the cells are normalised.
-        padded: whether texts differ in length, and zeros at their ends are no part of them. Defaults to False.
         dtype, **kwargs: as in every model; see `models/base.py`.
 
     Call arguments:
-        tokens: int tensor, shape `(B, T)`, values from 0 to V - 1.
+        tokens: int tensor, shape `(B, T)`, values from 0 to V - 1. Zeros at the end of a text are padding: what follows
+            them is left out by losses and metrics.
 
     Returns:
         Logits of the next token at every step, shape `(B, T, V)`; float32 under every policy but "float64".
@@ -70,7 +71,6 @@ class RecurrentLanguageModel(ZooModel):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
-        padded: bool = False,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -83,9 +83,7 @@ class RecurrentLanguageModel(ZooModel):
 
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="tokens")
-        x = keras.layers.Embedding(tokens, embedding, mask_zero=padded, dtype=policy, name="embedding")(
-            ids
-        )  # (B, T, J)
+        x = keras.layers.Embedding(tokens, embedding, dtype=policy, name="embedding")(ids)  # (B, T, J)
         if dropout:
             x = Dropout(dropout, dtype=policy, name="dropout0")(x)
         x = recurrent_stack(
@@ -102,7 +100,8 @@ class RecurrentLanguageModel(ZooModel):
         if dropout:
             x = Dropout(dropout, dtype=policy, name=f"dropout{layers}")(x)
         logits = keras.layers.Dense(tokens, dtype=output_dtype(policy), name="logits")
-        super().__init__(ids, logits(x), dtype=policy, **kwargs)  # (B, T, V)
+        masked = MaskPadding(dtype=output_dtype(policy), name="mask")
+        super().__init__(ids, masked([logits(x), ids]), dtype=policy, **kwargs)  # (B, T, V)
 
         # === Config ===
         self.tokens = tokens
@@ -113,7 +112,6 @@ class RecurrentLanguageModel(ZooModel):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = bool(layer_normalization)
-        self.padded = bool(padded)
 
     # === Writing: one step for each token ===
     def initial_states(self, texts: int) -> list[list[Any]]:
@@ -151,5 +149,4 @@ class RecurrentLanguageModel(ZooModel):
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         cls.check_task(description)
-        padded = description.input_shape[0] is None
-        return {"tokens": description.input_tokens, "padded": padded, **overrides}
+        return {"tokens": description.input_tokens, **overrides}
