@@ -160,7 +160,7 @@ def symbolic_sample(model: keras.Model, steps: int | None = None):
         )
     # A batch of one, not of None: for the very inputs it was built with, a model answers without asking its layers.
     samples = [keras.KerasTensor((1, *size), x.dtype) for size, x in zip(sizes, model.inputs, strict=True)]
-    return keras.tree.pack_sequence_as(model.input, samples)  # a dict of tensors, if the model takes one
+    return keras.tree.pack_sequence_as(model.input, samples) if len(samples) > 1 else samples[0]
 
 
 def leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:

@@ -116,9 +116,7 @@ def recurrent_stack(
         Graves, Mohamed & Hinton (2013), "Speech Recognition with Deep Recurrent Neural Networks", equations 9 and 10.
         Dropout between layers: Zaremba, Sutskever & Vinyals (2014), "Recurrent Neural Network Regularization".
     """
-    options = {"recurrent_dropout": recurrent_dropout, "dtype": policy}
-    if layer_normalization:
-        options["layer_normalization"] = True
+    options = {"recurrent_dropout": recurrent_dropout, "layer_normalization": layer_normalization, "dtype": policy}
     for number in range(1, layers + 1):
         if dropout and number > 1:
             x = Dropout(dropout, dtype=policy, name=f"dropout{number - 1}")(x)
