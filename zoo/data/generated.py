@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .token_arrays import lengths_of, padded
+
 PARTS = ("train", "validation", "test")
 SAMPLES = 10_000  # of the training part
 SIZES = {"train": SAMPLES, "validation": SAMPLES // 10, "test": SAMPLES // 10}
@@ -73,21 +75,11 @@ def translated(
         >>> parts["train"][0]["target"].tolist(), parts["train"][1].tolist(), lengths["train"].tolist()
         ([[2, 9, 8]], [[9, 8, 3]], [[2, 3]])
     """
-    source, shown = _padded(sources), _padded([one[:-1] for one in targets])
-    said = _padded([one[1:] for one in targets])
-    counts = np.array([[len(one), len(other) - 1] for one, other in zip(sources, targets, strict=True)])
+    whole = padded(sources), padded([one[:-1] for one in targets]), padded([one[1:] for one in targets])
+    counts = np.stack([lengths_of(sources), lengths_of(targets) - 1], axis=1)  # (N, 2)
     parts, lengths, first = {}, {}, 0
     for part, size in sizes.items():
-        rows = slice(first, first + size)
-        parts[part] = ({"source": source[rows], "target": shown[rows]}, said[rows])
-        lengths[part] = counts[rows]
+        source, shown, said = (array[first : first + size] for array in whole)
+        parts[part], lengths[part] = ({"source": source, "target": shown}, said), counts[first : first + size]
         first += size
     return parts, lengths
-
-
-def _padded(sequences: list[list[int]]) -> np.ndarray:
-    """Zeros behind the shorter ones, shape `(N, longest)`."""
-    counts = np.array([len(one) for one in sequences])
-    padded = np.zeros((len(sequences), counts.max()), "int32")
-    padded[np.arange(counts.max()) < counts[:, np.newaxis]] = np.concatenate(sequences)
-    return padded

@@ -38,6 +38,6 @@ def forecast(targets: np.ndarray, outputs: np.ndarray, unit: str, step: str = "d
             axes.plot(first + np.arange(horizon), outputs[first], color=ORANGE, linewidth=1.6, label=label)
     axes.set_xlabel(step)
     axes.set_ylabel(unit)
-    axes.legend(frameon=False, fontsize=8, ncols=3)
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
     tidy(axes)
     return figure

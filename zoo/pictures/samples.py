@@ -60,7 +60,7 @@ def series_samples(
     targets, past = targets.reshape(len(targets), -1), range(-windows.shape[1], 0)  # (N, H)
     rows = 1 if beside is None else 2
     figure = new_figure(9, 2.6 * rows)
-    grid = figure.subplots(rows, WINDOWS, sharey="row", squeeze=False)
+    grid = figure.subplots(rows, WINDOWS, sharex="col", sharey="row", squeeze=False)
     for axes, index in zip(grid[0], chosen, strict=True):
         axes.plot(past, windows[index], color=BLUE)
         axes.plot(range(targets.shape[1]), targets[index], "o", color=RED, markersize=6 if targets.shape[1] == 1 else 3)
