@@ -14,6 +14,7 @@ from .forecast import forecast
 from .mistakes import worst_mistakes
 from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
 from .samples import image_samples, series_samples
+from .sequences import sequence_samples
 
 GENERATED = 5 * COLUMNS  # images
 
@@ -78,7 +79,8 @@ def draw_samples(inputs, targets, description) -> Figure:
     """A look at some samples of a data set.
 
     Args:
-        inputs: images, shape `(N, H, W, channels)`, or windows of a series, shape `(N, days)`.
+        inputs: images, shape `(N, H, W, channels)`, windows of a series, shape `(N, days)`, or sequences of vectors,
+            shape `(N, T, D)`.
         targets: class numbers, shape `(N,)`, or values, shape `(N, 1)`.
         description: of the data.
 
@@ -90,6 +92,8 @@ def draw_samples(inputs, targets, description) -> Figure:
     if description.task == "regression":
         restore = description.scale.restore
         return series_samples(restore(inputs), restore(targets[:, 0]), description.scale.unit)
+    if len(description.input_shape) == 2 and description.task == "classification":
+        return sequence_samples(inputs, targets, description.class_names)
     raise ValueError(f"{description.name} has neither images nor a series to draw.")
 
 
