@@ -25,6 +25,8 @@ _FILES = {
     "logic_nand": "logic_gates",
     "logic_xor": "logic_gates",
     "channel_views": "channel_views",
+    "roads": "roads",
+    "road_sequences": "roads",
 }
 
 
