@@ -69,7 +69,8 @@ class Renderer:
         """The view from a place, which lies near the arc length `s` of the road.
 
         Args:
-            x, y: metres.
+            x: metres.
+            y: metres.
             heading: radians.
             s: metres.
             number: of the picture; only the grain of the camera and the drops of the rain depend on it.
@@ -91,7 +92,7 @@ class Renderer:
         return np.clip(noisy, 0, 255).astype("uint8").reshape(height, width, 3)
 
     def road_coordinates(self, x: float, y: float, heading: float, s: float) -> tuple[np.ndarray, np.ndarray]:
-        """s and d of what every pixel below the horizon shows, each of shape `(N,)`."""
+        """Road coordinates (s, d) of what every pixel below the horizon shows, each of shape `(N,)`."""
         return self._nearest(*self._world(x, y, heading), s)
 
     def _world(self, x: float, y: float, heading: float) -> tuple[np.ndarray, np.ndarray]:

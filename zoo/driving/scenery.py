@@ -1,6 +1,6 @@
 """Weather and light: what a road looks like, whatever way it goes.
 
-Nothing here knows of curvature: another scenery changes pixels and no target. Colours are red, green and blue in [0, 1].
+Nothing here knows of curvature: another scenery changes pixels and no target. Colours are red, green, blue in [0, 1].
 """
 
 from dataclasses import dataclass, field

@@ -52,12 +52,12 @@ class Car:
     recovery: float = 7.0
 
     def steering(self, curvature):
-        """delta = atan(L kappa), in degrees, within what the wheels can turn; positive to the left."""
+        """The angle delta = atan(L kappa), in degrees, within what the wheels can turn; positive to the left."""
         angle = np.rad2deg(np.arctan(self.wheelbase * np.asarray(curvature)))
         return np.clip(angle, -self.most_steering, self.most_steering)
 
     def curvature(self, steering):
-        """kappa = tan(delta) / L, in 1/m, of an angle in degrees."""
+        """The path's kappa = tan(delta) / L, in 1/m, of an angle in degrees."""
         angle = np.clip(steering, -self.most_steering, self.most_steering)
         return np.tan(np.deg2rad(angle)) / self.wheelbase
 
