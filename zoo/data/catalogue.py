@@ -62,7 +62,8 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples | Stream
         raise unknown_name("data set", name_or_path, _FILES)
     path = Path(name_or_path).expanduser()
     if path.is_dir():
-        return partial(importlib.import_module(".image_folder", __package__).load, path)
+        kind = ".drive_folder" if _is_drive(path) else ".image_folder"
+        return partial(importlib.import_module(kind, __package__).load, path)
     if path.suffix.lower() == ".csv" and path.exists():
         return partial(importlib.import_module(".csv_series", __package__).load, path)
     if path.exists():
@@ -95,7 +96,7 @@ def draws_test_part(name_or_path: str | os.PathLike) -> bool:
         (True, False)
     """
     folder = Path(name_or_path).expanduser()
-    if name_or_path not in _FILES and folder.is_dir():
+    if name_or_path not in _FILES and folder.is_dir() and not _is_drive(folder):
         return not importlib.import_module(".image_folder", __package__).has_test_part(folder)
     return "fold" in inspect.signature(source_of(name_or_path)).parameters
 
@@ -136,6 +137,10 @@ def is_prepared(name: str, data_dir: str | os.PathLike | None = None) -> bool:
     from .tensorflow_datasets_images import folder_of
 
     return find_prepared(folder_of(name, data_dir), name) is not None
+
+
+def _is_drive(folder: Path) -> bool:
+    return importlib.import_module(".drive_log", __package__).is_drive(folder)
 
 
 def _source(name: str):

@@ -11,7 +11,7 @@ from gradschool.zoo.data.catalogue import check_available, describe, source_of
 
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "imagenet2012",
-    "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
+    "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views", "roads", "road_sequences",
 ]  # fmt: skip
 
 
