@@ -35,6 +35,7 @@ class Road:
     Attributes:
         heading: radians, shape `(P,)`; 0 at the start.
         x, y: metres, shape `(P,)`; 0 at the start.
+        s: arc length, metres, shape `(P,)`.
 
     Raises:
         ValueError: if there are fewer than two points, or one that is not finite.
@@ -49,6 +50,7 @@ class Road:
     heading: np.ndarray = field(init=False, repr=False)
     x: np.ndarray = field(init=False, repr=False)
     y: np.ndarray = field(init=False, repr=False)
+    s: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self):
         curvature = np.asarray(self.curvature, "float64")
@@ -61,7 +63,8 @@ class Road:
         middle = heading[:-1] + turns / 2
         chords = STEP * np.sinc(turns / (2 * np.pi))  # of an arc: exact where kappa is constant
         x, y = (np.concatenate([[0.0], np.cumsum(chords * part(middle))]) for part in (np.cos, np.sin))
-        for name, value in (("curvature", curvature), ("heading", heading), ("x", x), ("y", y)):
+        s = STEP * np.arange(len(curvature))
+        for name, value in (("curvature", curvature), ("heading", heading), ("x", x), ("y", y), ("s", s)):
             object.__setattr__(self, name, value)
 
     @property
@@ -71,7 +74,7 @@ class Road:
 
     def at(self, quantity: np.ndarray, s):
         """One of `curvature`, `heading`, `x` and `y` at arc length `s`, between the points linearly."""
-        return np.interp(s, STEP * np.arange(len(quantity)), quantity)
+        return np.interp(s, self.s, quantity)
 
     def place(self, s: float, d: float = 0.0, turned: float = 0.0) -> tuple[float, float, float]:
         """x, y and heading of a car at (s, d) that looks `turned` radians to the left of the road."""
