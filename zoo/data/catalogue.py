@@ -37,6 +37,8 @@ _FILES = {
     "sequence_reversal": "sequence_reversal",
     "filling_in": "filling_in",
     "date_normalisation": "date_normalisation",
+    "roads": "roads",
+    "road_sequences": "roads",
 }
 
 
@@ -72,17 +74,21 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples | Stream
         raise unknown_name("data set", name_or_path, _FILES)
     path = Path(name_or_path).expanduser()
     if path.exists():
-        return partial(importlib.import_module(f".{_reader(path)}", __package__).load, path)
+        return partial(importlib.import_module(f".{kind_of_file(path)}", __package__).load, path)
     if isinstance(name_or_path, os.PathLike) or path.suffix or len(path.parts) > 1 or path.is_absolute():
         raise FileNotFoundError(f"there is no file or folder {path}.")
     error = unknown_name("data set", name_or_path, _FILES)
     raise ValueError(f"{error} Nor is there a folder of images of that name here.")
 
 
-def _reader(path: Path) -> str:
-    """The file of this package that reads a file or folder of the user's own."""
+def kind_of_file(path: Path) -> str:
+    """What a file or folder of the user's own holds, by the file of this package that reads it.
+
+    Raises:
+        ValueError: if it is nothing that any of them reads.
+    """
     if path.is_dir():
-        return "text_folder" if is_text_folder(path) else "image_folder"
+        return "drive_folder" if _is_drive(path) else "text_folder" if is_text_folder(path) else "image_folder"
     if path.name.lower().endswith((".csv", ".csv.gz")):
         return "csv_series"
     if path.suffix.lower() in (".txt", ".tsv"):
@@ -114,7 +120,7 @@ def draws_test_part(name_or_path: str | os.PathLike) -> bool:
         (True, False)
     """
     folder = Path(name_or_path).expanduser()
-    if name_or_path not in _FILES and folder.is_dir() and not is_text_folder(folder):
+    if name_or_path not in _FILES and folder.is_dir() and kind_of_file(folder) == "image_folder":
         return not importlib.import_module(".image_folder", __package__).has_test_part(folder)
     return "fold" in inspect.signature(source_of(name_or_path)).parameters
 
@@ -156,6 +162,10 @@ def is_prepared(name: str, data_dir: str | os.PathLike | None = None) -> bool:
 
     variant = getattr(_source(name), "VARIANT", "")  # of a set that has several, the one by default
     return find_prepared(folder_of(name, data_dir), f"{name}/{variant}") is not None
+
+
+def _is_drive(folder: Path) -> bool:
+    return importlib.import_module(".drive_log", __package__).is_drive(folder)
 
 
 def _source(name: str):

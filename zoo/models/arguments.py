@@ -1,30 +1,9 @@
 """Checks of what models are given, with messages that say what is possible."""
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
-from ..checks import check_number
-
-
-def whole_number(argument: str, value: Any, least: int) -> int:
-    """`value` as an int, if it is a whole number of at least `least`.
-
-    Raises:
-        ValueError: otherwise.
-
-    Example:
-        >>> whole_number("classes", 1, least=2)
-        Traceback (most recent call last):
-        ValueError: classes must be a whole number of at least 2; got 1.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise ValueError(f"{argument} must be a whole number of at least {least}; got {value!r}.")
-    return number
+from ..checks import check_number, whole_number
 
 
 def whole_numbers(argument: str, values: Any, least: int, count: int | None = None) -> tuple[int, ...]:
