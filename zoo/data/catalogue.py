@@ -26,6 +26,7 @@ _FILES = {
     "logic_nand": "logic_gates",
     "logic_xor": "logic_gates",
     "channel_views": "channel_views",
+    "python_topics": "python_topics",
     "tiny_shakespeare": "tiny_shakespeare",
     "imdb_reviews": "imdb_reviews",
     "ted_hrlr_translate": "ted_hrlr_translate",

@@ -4,11 +4,8 @@ from pathlib import Path
 
 from .description import Description
 from .samples import Samples
-from .splits import check_share
 from .text_reading import read_text
-from .text_windows import language_samples
-
-TEST_SHARE = 0.1  # of the text
+from .text_windows import language_samples, split_text
 
 
 def load(
@@ -37,15 +34,8 @@ def load(
     Raises:
         ValueError: if the file is no text, or too short; names it.
     """
-    check_share(validation_share)
-    if validation_share + TEST_SHARE >= 1:
-        raise ValueError(
-            f"validation_share={validation_share:g} leaves nothing to train on beside the tenth of the text to test on."
-        )
     text = read_text(path)
-    test = len(text) - round(TEST_SHARE * len(text))
-    validation = test - round(validation_share * len(text))
-    texts = {"train": text[:validation], "validation": text[validation:test], "test": text[test:]}
+    texts = split_text(text, validation_share)
     description = Description(
         name=str(path),
         kind="files",

@@ -19,9 +19,35 @@ import numpy as np
 
 from .description import Description
 from .samples import Samples
+from .splits import check_share
 from .token_arrays import check_option, make_tokenizer
 
+TEST_SHARE = 0.1  # of a text, where nobody has set a test part aside
 _PURPOSE = {"train": "train on", "validation": "validate on", "test": "test on"}
+
+
+def split_text(text: str, validation_share: float) -> dict[str, str]:
+    """The parts of a text in its order: to train, then to validate, the last tenth to test.
+
+    Args:
+        text: the whole.
+        validation_share: share of it, in [0, 0.9).
+
+    Raises:
+        ValueError: if nothing would be left to train on.
+
+    Example:
+        >>> split_text("0123456789", validation_share=0.2)
+        {'train': '0123456', 'validation': '78', 'test': '9'}
+    """
+    check_share(validation_share)
+    if validation_share + TEST_SHARE >= 1:
+        raise ValueError(
+            f"validation_share={validation_share:g} leaves nothing to train on beside the tenth of the text to test on."
+        )
+    test = len(text) - round(TEST_SHARE * len(text))
+    validation = test - round(validation_share * len(text))
+    return {"train": text[:validation], "validation": text[validation:test], "test": text[test:]}
 
 
 def training_windows(ids: np.ndarray, window: int, stride: int) -> tuple[np.ndarray, np.ndarray]:

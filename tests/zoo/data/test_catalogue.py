@@ -13,7 +13,7 @@ from gradschool.zoo.data.description import TASKS
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "imagenet2012",
     "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
-    "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
+    "python_topics", "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
     "adding_problem", "copy_memory", "temporal_order", "sequence_reversal", "filling_in", "date_normalisation",
     "roads", "road_sequences",
 ]  # fmt: skip
