@@ -195,7 +195,7 @@ def load_data(
 
     Args:
         name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class) or
-            a `.csv` file (a daily series).
+            a `.csv` file (a daily, hourly or other regular series).
         data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
             `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
         batch_size: samples in a batch, at least 1.
