@@ -78,7 +78,7 @@ class LinearRegression(ZooModel):
         super().config_for(description)  # refuses another task
         if len(description.outputs) > 1:
             raise ValueError(
-                f"{cls.__name__} predicts one value; {description.name} asks for {len(description.outputs)}. Ask for one "
-                "(--data-option horizon=1), or use a recurrent regressor."
+                f"{cls.__name__} predicts one value; {description.name} asks for {len(description.outputs)}: use one "
+                "(--data-option horizon=1), or a recurrent regressor."
             )
         return {"input_shape": description.input_shape, **overrides}
