@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .tokenizer import Tokenizer
 
 TASKS = ("classification", "regression", "tagging", "language_modelling", "translation")
-EVERY_STEP = ("tagging", "language_modelling", "translation")  # those with a target at every step
+EVERY_STEP = ("tagging", "language_modelling", "translation")  # those with a target at every step of a sequence
 
 
 @dataclass(frozen=True)

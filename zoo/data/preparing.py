@@ -46,7 +46,7 @@ def prepare(name: str, data_dir: Path, config: str | None = None) -> None:
 
     Raises:
         OSError: if downloading or writing fails.
-        ValueError: if a downloaded file is damaged.
+        ValueError: if a downloaded file is damaged, or a package is missing that the data set needs.
     """
     import_tensorflow()  # quietly, before tensorflow-datasets does
     import tensorflow_datasets as tfds
@@ -59,6 +59,8 @@ def prepare(name: str, data_dir: Path, config: str | None = None) -> None:
         raise ValueError(
             f"a downloaded file of {name} is damaged ({error}). Remove {data_dir / 'downloads'} and try again."
         ) from error
+    except ImportError as error:
+        raise ValueError(f"preparing {name} needs a package that cannot be imported here: {error}.") from error
     except OSError as error:
         raise OSError(f"preparing {name} in {data_dir} failed: {error}") from error
 

@@ -14,6 +14,7 @@ from .forecast import forecast
 from .mistakes import worst_mistakes
 from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
 from .samples import image_samples, series_samples
+from .sequences import sequence_samples
 
 GENERATED = 5 * COLUMNS  # images
 
@@ -92,8 +93,8 @@ def draw_samples(inputs, targets, description) -> Figure:
     """A look at some samples of a data set.
 
     Args:
-        inputs: images, shape `(N, H, W, channels)`, or windows of a series, shape `(N, steps)`, or
-            `(N, steps, features)`, of which the first is predicted.
+        inputs: images, shape `(N, H, W, channels)`, windows of a series, shape `(N, steps)`, or `(N, steps, features)`,
+            of which the first is predicted, or sequences of vectors, shape `(N, T, D)`.
         targets: class numbers, shape `(N,)`, or values, shape `(N, outputs)`.
         description: of the data.
 
@@ -112,6 +113,8 @@ def draw_samples(inputs, targets, description) -> Figure:
             columns[..., 1:] if columns.shape[-1] > 1 else None,
             description.features[1:],
         )
+    if len(description.input_shape) == 2 and description.task == "classification":
+        return sequence_samples(inputs, targets, description.class_names)
     raise ValueError(f"{description.name} has neither images nor a series to draw.")
 
 

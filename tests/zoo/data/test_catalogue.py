@@ -13,6 +13,7 @@ from gradschool.zoo.data.description import TASKS
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "imagenet2012",
     "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
+    "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
     "adding_problem", "copy_memory", "temporal_order", "sequence_reversal", "filling_in", "date_normalisation",
 ]  # fmt: skip
 
@@ -61,7 +62,7 @@ def test_paths_that_lead_nowhere_are_named(path):
 def test_other_files_are_refused(tmp_path):
     file = tmp_path / "model.keras"
     file.touch()
-    with pytest.raises(ValueError, match=r"model.keras is neither a folder of images nor a .csv file"):
+    with pytest.raises(ValueError, match=r"model.keras is neither a folder of images, nor"):
         source_of(file)
 
 

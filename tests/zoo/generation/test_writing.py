@@ -42,7 +42,7 @@ def test_a_text_ends_where_the_model_says_so():
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_steps_give_what_reading_everything_again_would(cell):
     tokenizer = Tokenizer.characters([TEXT])
-    model = RecurrentLanguageModel(tokenizer.size, cell=cell, units=11, embedding=7, depth=2)
+    model = RecurrentLanguageModel(tokenizer.size, cell=cell, units=11, embedding=7, layers=2)
     prompt = tokenizer.encode("Es war")
     written = [int(token[0]) for token, _ in zip(write_tokens(model, prompt, Sampling(0)), range(9), strict=False)]
     read = list(prompt)
@@ -87,9 +87,9 @@ def test_unknown_pieces_are_left_out_and_there_is_always_a_beginning():
 
 def test_impossible_wishes_are_refused():
     tokenizer = Tokenizer.characters(["ab"])
-    with pytest.raises(ValueError, match="length must be a whole number of at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"length must be a whole number of at least 1; got 0"):
         list(write(Alphabet(6), tokenizer, "a", 0))
-    with pytest.raises(ValueError, match="texts must be a whole number of at least 1; got 1.5"):
+    with pytest.raises(ValueError, match=r"texts must be a whole number of at least 1; got 1\.5"):
         list(write(Alphabet(6), tokenizer, "a", 3, texts=1.5))
     with pytest.raises(ValueError, match="a prompt of at least one token is needed"):
         next(write_tokens(Alphabet(6), [], Sampling()))
