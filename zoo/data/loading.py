@@ -194,8 +194,10 @@ def load_data(
     """Loads a set of data and splits it into train, validation and test.
 
     Args:
-        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class), a
-            folder of a drive (pictures, and a log that says how was steered) or a `.csv` file (a daily series).
+        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class), of
+            `.txt` files (one for each class, a text on each line) or of a drive (pictures, and a log that says how was
+            steered); a `.csv` file (a daily, hourly or other regular series); a `.txt` or `.tsv` file (a text,
+            sentences with labels, or pairs of sentences, with tabs between).
         data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
             `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
         batch_size: samples in a batch, at least 1.
