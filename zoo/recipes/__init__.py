@@ -10,7 +10,7 @@ from ..data import list_data
 from ..data.catalogue import kind_of_file
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, imagenet, neurons, photographs, series, texts, unsupervised
+from . import digits, imagenet, memory, neurons, photographs, series, texts, unsupervised
 from .recipe import YOUR_OWN, Measured, Recipe
 
 _ALL = (
@@ -18,6 +18,7 @@ _ALL = (
     *photographs.RECIPES,
     *imagenet.RECIPES,
     *neurons.RECIPES,
+    *memory.RECIPES,  # first of all those of their models: they need no file
     *series.RECIPES,
     *texts.RECIPES,
     *unsupervised.RECIPES,
