@@ -120,7 +120,7 @@ class RecurrentLayer(keras.layers.RNN):
 
     def multiply_adds(self, input_shape, output_shape) -> int:
         """Those of W and U at every time step; an unknown number of steps counts as one."""
-        steps = input_shape[1] or 1
+        steps = input_shape[0] or 1
         return steps * sum(math.prod(weight.shape) for weight in (self.cell.kernel, self.cell.recurrent_kernel))
 
     def get_config(self):
