@@ -82,6 +82,9 @@ _HOME = {
     "RecurrentLanguageModel": "models.language_model",
     "Sampling": "generation.sampling",
     "write": "generation.writing",
+    "SequenceClassifier": "models.sequence_classifier",
+    "SequenceRegressor": "models.sequence_regressor",
+    "SequenceTagger": "models.sequence_tagger",
 }
 __all__ = sorted(_HOME)
 

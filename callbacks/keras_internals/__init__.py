@@ -14,13 +14,14 @@
 - `compiled_updates.py`: updates of optimizers, compiled by XLA once for many
 - `learning_rate.py`: a learning rate that follows from the number of the step
 - `snapshots.py`: all that training changes, copied and put back
-- `output_layers.py`: which layers give a model's outputs
+- `output_layers.py`: which layers give a model's outputs; `answer_masks.py`: which of their steps are no padding
 - `model_parts.py`: optimizers, layers and weights that need telling apart
 - `random_state.py`: the state of the global random generator
 """
 
 from keras.src.utils.module_utils import tensorflow as tf  # imports TensorFlow when it is first used
 
+from .answer_masks import mask_of, put_mask_on
 from .building import build_all, shuffles_samples
 from .compiled_updates import compiling_pays, number_of_kinds
 from .fit_session import FitSession, close_session, refuse_tf_function, replaced, session_of
@@ -75,6 +76,7 @@ __all__ = [
     "leaf_optimizer",
     "learning_rate_by_step",
     "make_several_steps_a_call",
+    "mask_of",
     "more_is_better",
     "multiply_or_zero",
     "names_in_call",
@@ -84,6 +86,7 @@ __all__ = [
     "other_optimizers",
     "output_layers",
     "parts_of_update",
+    "put_mask_on",
     "refuse_several_optimizers",
     "refuse_stateful_layers",
     "refuse_tf_function",

@@ -19,7 +19,9 @@ HOLD = 12  # times that the last picture is shown
 _BACK, _INK, _ROAD, _LINE, _TRACK, _ALARM = "#f4f4f0", "#222222", "#8a8a8a", "#ffffff", "#1f6fb4", "#c8321e"
 
 
-def write_film(ride: Ride, road: Road, path: Path, tell: Callable[[int, int], object] = lambda done, all_: None) -> None:
+def write_film(
+    ride: Ride, road: Road, path: Path, tell: Callable[[int, int], object] = lambda done, all_: None
+) -> None:
     """Writes a ride whose frames were kept as an animated GIF, in the time that it took.
 
     Args:

@@ -2,6 +2,7 @@
 
     accuracy          share of samples whose largest logit is that of their class
     top_5_accuracy    share of samples whose class is among the five largest logits
+    token_accuracy, nats, perplexity    of models that answer at every step of a sequence; see `token_metrics.py`
 
 Targets may be classes, or distributions over them as mixup makes, where Keras's own metrics know only one of both. The
 class of a distribution is its most probable one. So under mixup the training accuracy tells how often the class that
@@ -18,6 +19,7 @@ from .adversarial_losses import discriminator_loss, generator_loss
 from .class_targets import class_numbers
 from .image_losses import pixel_cross_entropy, pixel_squared_error
 from .losses import misclassification
+from .token_metrics import Nats, Perplexity, TokenAccuracy
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -80,12 +82,13 @@ def metrics_for(names: Sequence[str], classes: int | None) -> list[str]:
     return [name for name in names if not (name == "top_5_accuracy" and classes and classes <= 5)]
 
 
-def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
+def get_metrics(names: Sequence[str], mixed_classes: bool = False, per_step: bool = False) -> list[Any]:
     """What `compile` takes for a recipe's metrics.
 
     Args:
-        names: Keras's, and "top_5_accuracy".
+        names: Keras's, "top_5_accuracy", and those of `token_metrics.py`.
         mixed_classes: whether training targets may be distributions over the classes, and those of evaluation not.
+        per_step: whether there is a target at every step of a sequence: "accuracy" then leaves padding out.
 
     Raises:
         ValueError: if one of Keras's metrics would not understand both.
@@ -100,6 +103,8 @@ def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
             made.append(TopAccuracy(5))
         elif name == "accuracy" and mixed_classes:
             made.append(TopAccuracy())
+        elif name == "accuracy" and per_step:
+            made.append(TokenAccuracy("accuracy"))
         elif mixed_classes:
             raise ValueError(f"with mixup, metrics are accuracy and top_5_accuracy; got {name!r}.")
         else:
@@ -109,13 +114,16 @@ def get_metrics(names: Sequence[str], mixed_classes: bool = False) -> list[Any]:
 
 _OURS = (misclassification, pixel_cross_entropy, pixel_squared_error, discriminator_loss, generator_loss)
 _METRICS = {function.__name__: function for function in _OURS}
+_OF_TOKENS = {"token_accuracy": TokenAccuracy, "nats": Nats, "perplexity": Perplexity}
 
 
 def get_metric(name: str):
-    """What `compile(metrics=[...])` takes for a name: a function of ours, or Keras's metric of that name.
+    """What `compile(metrics=[...])` takes for a name: a function or metric of ours, or Keras's of that name.
 
     Example:
         >>> get_metric("accuracy"), get_metric("pixel_squared_error").__name__
         ('accuracy', 'pixel_squared_error')
+        >>> get_metric("nats").name
+        'nats'
     """
-    return _METRICS.get(name, name)
+    return _OF_TOKENS[name]() if name in _OF_TOKENS else _METRICS.get(name, name)

@@ -80,6 +80,41 @@ def clip_shape(model: str, shape: Any, frames: int, smallest: int) -> tuple[int,
     return count, height, width, channels
 
 
+def sequence_shape(model: str, shape: Any, tokens: int | None) -> tuple[int | None, ...]:
+    """`shape` as (steps,) of tokens, or (steps, features) of vectors; steps may be None, any number of them.
+
+    Args:
+        model: in words.
+        shape: to be checked.
+        tokens: number of different tokens; None for vectors.
+
+    Raises:
+        ValueError: if it is none.
+
+    Example:
+        >>> sequence_shape("SequenceTagger", (None, 3), tokens=None)
+        (None, 3)
+    """
+    whole = f"input_shape=({'steps,' if tokens else 'steps, features'}), steps None where lengths differ"
+    wanted = f"{model} takes {'tokens' if tokens else 'sequences of vectors'}, {whole}"
+    if (
+        not isinstance(shape, Iterable)
+        or isinstance(shape, str | bytes)
+        or len(shape := tuple(shape)) != 2 - bool(tokens)
+    ):
+        other = (
+            "for vectors give tokens=None" if tokens else "for tokens say how many different ones there are, tokens="
+        )
+        raise ValueError(f"{wanted}; got input_shape={shape!r}. ({other[0].upper()}{other[1:]}.)")
+    try:
+        known = whole_numbers(
+            "input_shape", [size for size in shape[:1] if size is not None] + list(shape[1:]), least=1
+        )
+    except ValueError as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    return (None, *known) if shape[0] is None else known
+
+
 def share(argument: str, value: Any) -> float:
     """`value` as a float in [0, 1), such as the share of units that dropout leaves out.
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from ...callbacks.keras_internals import mask_of, put_mask_on
 from ...callbacks.near_names import what_there_is
 from ..engine import layer_rates, schedules, weight_decay  # noqa: F401  what a model in a file may have been compiled with
 from ..engine.use import through_engine
@@ -18,6 +19,7 @@ from ..quiet import start_xla
 
 WITHOUT_LABELS = ("reconstruction", "generation")  # tasks of models that any images are for, and answer with some
 _AT_ONCE = 256  # samples
+_KEPT_AS = {"input_shape": "sample_shape", "layers": "depth", "outputs": "values"}  # names that Keras has taken
 
 
 class classproperty:
@@ -35,7 +37,8 @@ class ZooModel(keras.Model):
 
     A subclass makes its layers and calls `super().__init__(inputs, outputs, dtype=policy, **kwargs)`; the layers
     themselves must be given the policy. Then it keeps each of its arguments as an attribute of that name, in a form
-    that fits into JSON: `get_config` reads them. (Of the name `input_shape` Keras has one, so that is `sample_shape`.)
+    that fits into JSON: `get_config` reads them. (Keras has an `input_shape`, `layers` and `outputs` of its own, so
+    these are `sample_shape`, `depth` and `values`.)
 
     Every zoo model is functional: Keras rewrites the bases of a functional subclass, and a subclassed sibling under the
     same base would no longer build.
@@ -81,6 +84,16 @@ class ZooModel(keras.Model):
     def predict(self, *args, **kwargs):
         """The model's answers: `keras.Model.predict`, compiled."""
         return through_engine(self, "predict", keras.Model.predict, args, kwargs)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Keras's, on answers with their mask, which is lost where JAX hands them out of the gradient's computation."""
+        if mask_of(y_pred) is None and (mask := self.padding_mask(x)) is not None:
+            put_mask_on(y_pred, mask)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def padding_mask(self, inputs):
+        """Which steps of the answers are no padding: bool tensor, shape `(B, T)`; None of answers without steps."""
+        return None
 
     # === Description ===
     def summary(self, line_length=None, positions=None, **kwargs):
@@ -163,7 +176,7 @@ class ZooModel(keras.Model):
         return config | {name: self._kept(name) for name in own_arguments(type(self))}
 
     def _kept(self, argument: str) -> Any:
-        attribute = "sample_shape" if argument == "input_shape" else argument
+        attribute = _KEPT_AS.get(argument, argument)
         if not hasattr(self, attribute):
             raise AttributeError(
                 f"{type(self).__name__} does not keep its argument {argument}: set self.{attribute} in __init__, or "

@@ -17,10 +17,12 @@ from .samples import CLASSES
 
 
 # === Models ===
-def _compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer | None = None) -> keras.Model:
+def _compiled(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer | None = None, metrics: tuple[str, ...] = ("accuracy",)
+) -> keras.Model:
     optimizer = optimizer or keras.optimizers.SGD(0.1, momentum=0.9)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=get_metrics(metrics))
     return model
 
 
@@ -52,7 +54,7 @@ def masked_tagger():
     inputs = keras.Input((11,), dtype="int32")
     x = layers.Embedding(13, 7, mask_zero=True)(inputs)
     logits = layers.Dense(CLASSES)(layers.LSTM(6, return_sequences=True)(x))
-    return _compiled(keras.Model(inputs, logits))
+    return _compiled(keras.Model(inputs, logits), metrics=("accuracy", "token_accuracy", "nats", "perplexity"))
 
 
 class OwnStep(keras.Model):

@@ -84,7 +84,9 @@ def test_a_model_sees_frames_in_order_and_the_expert_drives_until_there_are_enou
 
 def test_features_may_be_seen_in_place_of_pixels():
     shown = []
-    model = Model(lambda inputs: shown.append(inputs) or [[0.0]], (ANGLE,), frames=2, see=lambda frame: frame.mean((0, 1)))
+    model = Model(
+        lambda inputs: shown.append(inputs) or [[0.0]], (ANGLE,), frames=2, see=lambda frame: frame.mean((0, 1))
+    )
     ride(model, arcs((100.0, 0.0)), metres=5.0, camera=SMALL, speed=10.0)
     assert shown[0].shape == (1, 2, 3)
 

@@ -1,0 +1,33 @@
+"""The softmax of attention: weights of what may be attended to, none of what is masked."""
+
+import keras
+from keras import ops
+
+
+def masked_softmax(scores, mask=None):
+    """The weights of a row of scores, over what the mask lets through.
+
+        w_j = m_j exp(e_j) / sum_k m_k exp(e_k)
+
+    They are computed in float32 at least: sums of many small numbers lose digits in half precision. A row that is
+    masked everywhere has weights of zero.
+
+    Args:
+        scores: e, float tensor, shape `(..., S)`.
+        mask: m, bool tensor that broadcasts to it, True = attend; None attends to all.
+
+    Returns:
+        Tensor of the same shape and dtype; rows add up to 1.
+
+    Example:
+        >>> mask = ops.convert_to_tensor([[True, True, False], [False, False, False]])
+        >>> ops.convert_to_numpy(masked_softmax(ops.zeros((2, 3)), mask)).tolist()
+        [[0.5, 0.5, 0.0], [0.0, 0.0, 0.0]]
+    """
+    dtype = keras.backend.standardize_dtype(scores.dtype)
+    exact = ops.cast(scores, keras.backend.result_type(dtype, "float32"))
+    if mask is None:
+        return ops.cast(ops.softmax(exact, axis=-1), dtype)
+    mask = ops.cast(mask, "bool")
+    weights = ops.softmax(ops.where(mask, exact, -1e30), axis=-1)  # minus infinity would make NaN of an empty row
+    return ops.cast(ops.where(mask, weights, 0), dtype)
