@@ -52,6 +52,8 @@ _HE = "He et al. 2016, Deep Residual Learning for Image Recognition"
 _HE_2 = "He et al. 2016b, Identity Mappings in Deep Residual Networks"
 _GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _BOJARSKI = "Bojarski et al. 2016, End to End Learning for Self-Driving Cars"
+_DONAHUE = "Donahue et al. 2015, Long-term Recurrent Convolutional Networks for Visual Recognition and Description"
+_TRAN = "Tran et al. 2015, Learning Spatiotemporal Features with 3D Convolutional Networks"
 _BENGIO = "Bengio et al. 2007, Greedy Layer-Wise Training of Deep Networks"
 _BROOMHEAD = "Broomhead & Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks"
 _HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
@@ -139,6 +141,9 @@ _ENTRIES = (
     _cifar_resnet(56, 857_082, 125_485_696, plain=True),
     _cifar_resnet(110, 1_736_058, 252_887_680, plain=True),
     ModelEntry("pilotnet", "pilotnet", "pilotnet:PilotNet", 252_219, 26_876_342, _BOJARSKI),
+    ModelEntry("cnn_lstm", "cnn_lstm", "cnn_lstm:CNNLSTM", 445_079, 270_671_424, _DONAHUE),
+    ModelEntry("conv3d", "conv3d", "conv3d:Conv3DNet", 477_601, 455_497_114, _TRAN),
+    ModelEntry("feature_lstm", "feature_lstm", "feature_lstm:FeatureLSTM", 786_819, 39_221_344, _DONAHUE),
     ModelEntry("rbf_network", "rbf_network", "rbf_network:RBFNetwork", 159_010, 158_800, _BROOMHEAD),
     ModelEntry(
         "stacked_autoencoder", "mlp", "mlp:MLP", 440_410, 438_800, _BENGIO,

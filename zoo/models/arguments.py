@@ -55,6 +55,31 @@ def image_shape(model: str, shape: Any, smallest: int = 1) -> tuple[int, int, in
     return height, width, channels
 
 
+def clip_shape(model: str, shape: Any, frames: int, smallest: int) -> tuple[int, int, int, int]:
+    """`shape` as (frames, height, width, channels), if the frames are many and large enough for `model`.
+
+    Raises:
+        ValueError: otherwise.
+
+    Example:
+        >>> clip_shape("Conv3DNet", (5, 66, 200, 3), frames=9, smallest=61)
+        Traceback (most recent call last):
+        ValueError: Conv3DNet needs at least 9 frames of at least 61x61 pixels; got input_shape=(5, 66, 200, 3).
+    """
+    try:
+        count, height, width, channels = whole_numbers("input_shape", shape, least=1, count=4)
+    except ValueError as error:
+        raise ValueError(
+            f"{model} takes sequences of frames, input_shape=(frames, height, width, channels): {error}"
+        ) from None
+    if count < frames or min(height, width) < smallest:
+        raise ValueError(
+            f"{model} needs at least {frames} frame{'s' if frames > 1 else ''} of at least {smallest}x{smallest} "
+            f"pixels; got input_shape={tuple(shape)}."
+        )
+    return count, height, width, channels
+
+
 def sequence_shape(model: str, shape: Any, tokens: int | None) -> tuple[int | None, ...]:
     """`shape` as (steps,) of tokens, or (steps, features) of vectors; steps may be None, any number of them.
 
