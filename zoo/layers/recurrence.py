@@ -68,7 +68,9 @@ class RecurrentLayer(keras.layers.RNN):
         if self.unroll or not self.is_plain():
             return super().inner_loop(sequences, states, mask, training=training)
         inputs = ops.transpose(sequences, (1, 0, 2))  # (T, B, D)
-        keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"))[..., None]  # (T, B, 1)
+        keep = None
+        if mask is not None:  # TensorFlow's transpose of truth values complains on many a CPU
+            keep = ops.transpose(ops.cast(mask, sequences.dtype))[..., None] > 0  # (T, B, 1)
         if self.go_backwards:
             inputs, keep = ops.flip(inputs, 0), None if keep is None else ops.flip(keep, 0)
         dropped = None

@@ -134,4 +134,6 @@ class SequenceClassifier(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        return {"tokens": description.input_tokens, **super().config_for(description, **overrides)}
+        cls.check_task(description)
+        known = {"input_shape": description.input_shape, "tokens": description.input_tokens}
+        return known | {"classes": description.classes, **overrides}

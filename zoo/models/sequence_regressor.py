@@ -129,7 +129,7 @@ class SequenceRegressor(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        super().config_for(description)  # refuses another task
+        cls.check_task(description)
         values = max(1, len(description.outputs))
         known = {"input_shape": description.input_shape, "tokens": description.input_tokens, "outputs": values}
         return known | overrides

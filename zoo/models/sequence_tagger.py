@@ -136,7 +136,9 @@ class SequenceTagger(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        return {"tokens": description.input_tokens, **super().config_for(description, **overrides)}
+        cls.check_task(description)
+        known = {"input_shape": description.input_shape, "tokens": description.input_tokens}
+        return known | {"classes": description.classes, **overrides}
 
     def padding_mask(self, inputs):
         """Which steps are no padding: bool tensor, shape `(B, T)`; None where the model looks for none."""
