@@ -69,8 +69,8 @@ class RecurrentLayer(keras.layers.RNN):
             return super().inner_loop(sequences, states, mask, training=training)
         inputs = ops.transpose(sequences, (1, 0, 2))  # (T, B, D)
         keep = None
-        if mask is not None:  # TensorFlow's transpose of truth values complains on many a CPU
-            keep = ops.transpose(ops.cast(mask, sequences.dtype))[..., None] > 0  # (T, B, 1)
+        if mask is not None:  # as numbers, and not by a cast, since TensorFlow's transpose of truth values complains
+            keep = ops.transpose(ops.where(ops.cast(mask, "bool"), 1.0, 0.0))[..., None] > 0  # (T, B, 1)
         if self.go_backwards:
             inputs, keep = ops.flip(inputs, 0), None if keep is None else ops.flip(keep, 0)
         dropped = None
