@@ -188,8 +188,9 @@ def load_data(
     """Loads a set of data and splits it into train, validation and test.
 
     Args:
-        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class) or
-            a `.csv` file (a daily series).
+        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class) or of
+            texts (one `.txt` file for each class), a `.csv` file (a daily series), or a `.txt` or `.tsv` file: a text,
+            or in each line a sentence, a tab, and its translation or its label, a whole number.
         data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
             `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
         batch_size: samples in a batch, at least 1.

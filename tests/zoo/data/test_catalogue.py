@@ -8,10 +8,12 @@ import pytest
 
 from gradschool.zoo.data import list_data, load_data
 from gradschool.zoo.data.catalogue import check_available, describe, source_of
+from gradschool.zoo.data.description import TASKS
 
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "imagenet2012",
     "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
+    "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
 ]  # fmt: skip
 
 
@@ -24,7 +26,7 @@ def test_every_name_is_listed_and_described():
 @pytest.mark.parametrize("row", list_data(), ids=lambda row: row.name)
 def test_descriptions_are_complete(row):
     assert row.kind in ("embedded", "tensorflow-datasets", "generated")
-    assert row.task in ("classification", "regression")
+    assert row.task in TASKS
     assert row.summary
     assert row.licence
     assert row.source
@@ -33,8 +35,10 @@ def test_descriptions_are_complete(row):
         assert row.classes > 1
         if row.name != "imagenet2012":  # whose names lie beside its files
             assert row.classes == len(row.class_names) == len(set(row.class_names))
-    else:
+    elif row.task == "regression":
         assert row.classes is None
+    else:
+        assert row.classes > 4
 
 
 def test_listing_imports_no_heavy_library():
@@ -60,7 +64,9 @@ def test_paths_that_lead_nowhere_are_named(path):
 def test_other_files_are_refused(tmp_path):
     file = tmp_path / "model.keras"
     file.touch()
-    with pytest.raises(ValueError, match=r"model.keras is neither a folder of images nor a .csv file"):
+    with pytest.raises(
+        ValueError, match=r"model.keras is neither a folder of images, nor one of .txt files, nor a .csv file"
+    ):
         source_of(file)
 
 
