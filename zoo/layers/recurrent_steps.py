@@ -19,7 +19,9 @@ from keras import ops
 
 
 def vanilla_rnn_step(x, states, kernel, recurrent_kernel, bias):
-    """h_t = tanh(W x_t + U h_{t-1} + b)
+    """The simplest cell: the new state is a function of the input and the state before.
+
+        h_t = tanh(W x_t + U h_{t-1} + b)
 
     Args:
         x: float tensor, shape `(B, D)`.
@@ -93,8 +95,8 @@ def gru_step(x, states, kernel, recurrent_kernel, bias, reset_after: bool = True
         The output h_t, and the new states [h_t].
 
     Reference:
-        Cho et al. (2014), "Learning Phrase Representations using RNN Encoder-Decoder", section 2.3. Chung et al. (2014),
-        "Empirical Evaluation of Gated Recurrent Neural Networks", exchange z and 1 - z.
+        Cho et al. (2014), "Learning Phrase Representations using RNN Encoder-Decoder", section 2.3. Chung et al.
+        (2014), "Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling", exchange z and 1 - z.
     """
     (h,) = states
     bias, recurrent_bias = (bias[0], bias[1]) if reset_after else (bias, 0.0)
