@@ -160,18 +160,18 @@ _ENTRIES = (
         408_864, 407_552, _KINGMA,
     ),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
-    _recurrent("classifier", "rnn", 664_962, 24_832),
     _recurrent("classifier", "lstm", 739_074, 98_560),
     _recurrent("classifier", "gru", 714_754, 73_984),
-    _recurrent("regressor", "rnn", 16_769, 396_416),
+    _recurrent("classifier", "rnn", 664_962, 24_832),
     _recurrent("regressor", "lstm", 66_689, 1_585_280),
     _recurrent("regressor", "gru", 50_433, 1_188_992),
-    _recurrent("tagger", "rnn", 666_897, 26_752),
+    _recurrent("regressor", "rnn", 16_769, 396_416),
     _recurrent("tagger", "lstm", 741_009, 100_480),
     _recurrent("tagger", "gru", 716_689, 75_904),
-    _language_model("rnn", 335_237, 330_240),
+    _recurrent("tagger", "rnn", 666_897, 26_752),
     _language_model("lstm", 1_221_509, 1_214_976),
     _language_model("gru", 927_621, 920_064),
+    _language_model("rnn", 335_237, 330_240),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 
