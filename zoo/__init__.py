@@ -64,6 +64,9 @@ _HOME = {
     "ResNet": "models.resnet",
     "CIFARResNet": "models.cifar_resnet",
     "PilotNet": "models.pilotnet",
+    "CNNLSTM": "models.cnn_lstm",
+    "Conv3DNet": "models.conv3d",
+    "FeatureLSTM": "models.feature_lstm",
     "from_keras_applications": "models.keras_applications",
     "McCullochPitts": "models.mcculloch_pitts",
     "Perceptron": "models.perceptron",
@@ -79,6 +82,9 @@ _HOME = {
     "RecurrentLanguageModel": "models.language_model",
     "Sampling": "generation.sampling",
     "write": "generation.writing",
+    "SequenceClassifier": "models.sequence_classifier",
+    "SequenceRegressor": "models.sequence_regressor",
+    "SequenceTagger": "models.sequence_tagger",
 }
 __all__ = sorted(_HOME)
 

@@ -1,5 +1,6 @@
 """What the settings of a training may be; nothing here imports Keras."""
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,26 @@ def check_number(name: str, value: Any, interval: str, when: str = "") -> float:
         limit = f"{'of at least' if with_ends[0] else 'above'} {least:g}" if most == float("inf") else f"in {interval}"
         raise ValueError(f"{name} must be a number {limit}{when}; got {value!r}.")
     return float(value)
+
+
+def whole_number(argument: str, value: Any, least: int) -> int:
+    """`value` as an int, if it is a whole number of at least `least`.
+
+    Raises:
+        ValueError: otherwise.
+
+    Example:
+        >>> whole_number("classes", 1, least=2)
+        Traceback (most recent call last):
+        ValueError: classes must be a whole number of at least 2; got 1.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise ValueError(f"{argument} must be a whole number of at least {least}; got {value!r}.")
+    return number
 
 
 def check_schedule(schedule: str, options: Mapping[str, Any], warmup: float, epochs: int) -> dict[str, Any]:

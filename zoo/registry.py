@@ -23,7 +23,8 @@ class ModelEntry:
         family: the group that the table shows it in; the name of the file in `models/`.
         target: "file:Class" within `models/`.
         parameters: number of weights, trainable or not.
-        multiply_adds: multiplications that are added up for one sample, forward.
+        multiply_adds: multiplications that are added up for one sample, forward; for one step, if it takes sequences of
+            any length.
         paper: authors, year and title.
         config: constructor arguments that make this variant.
         presets: names of the trained weights shipped for it.
@@ -49,7 +50,10 @@ _KRIZHEVSKY = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolu
 _SIMONYAN = "Simonyan & Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition"
 _HE = "He et al. 2016, Deep Residual Learning for Image Recognition"
 _HE_2 = "He et al. 2016b, Identity Mappings in Deep Residual Networks"
+_GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _BOJARSKI = "Bojarski et al. 2016, End to End Learning for Self-Driving Cars"
+_DONAHUE = "Donahue et al. 2015, Long-term Recurrent Convolutional Networks for Visual Recognition and Description"
+_TRAN = "Tran et al. 2015, Learning Spatiotemporal Features with 3D Convolutional Networks"
 _BENGIO = "Bengio et al. 2007, Greedy Layer-Wise Training of Deep Networks"
 _BROOMHEAD = "Broomhead & Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks"
 _HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
@@ -57,6 +61,9 @@ _MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchica
 _VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
 _RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
 _KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
+_ELMAN = "Elman 1990, Finding Structure in Time"
+_HOCHREITER = "Hochreiter & Schmidhuber 1997, Long Short-Term Memory"
+_CHO = "Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder"
 
 # As the paper begins: weights from N(0, 0.01^2), and biases of one where ReLUs shall have something to learn from.
 _TWO_TOWERS: dict[str, Any] = {
@@ -83,6 +90,17 @@ def _cifar_resnet(
     name, shortcut = (f"plain{depth}", {"shortcut": "none"}) if plain else (f"resnet{depth}", {})
     config = {"depth": depth, **shortcut}
     return ModelEntry(name, "cifar_resnet", "cifar_resnet:CIFARResNet", parameters, multiply_adds, _HE, config, presets)
+
+
+def _recurrent(task: str, cell: str, parameters: int, multiply_adds: int) -> ModelEntry:
+    paper = {"rnn": _ELMAN, "lstm": _HOCHREITER, "gru": _CHO}[cell]
+    target = f"sequence_{task}:Sequence{task.capitalize()}"
+    return ModelEntry(f"{cell}_{task}", f"sequence_{task}", target, parameters, multiply_adds, paper, {"cell": cell})
+
+
+def _language_model(cell: str, parameters: int, multiply_adds: int) -> ModelEntry:
+    target = "language_model:RecurrentLanguageModel"
+    return ModelEntry(f"char_{cell}", "language_model", target, parameters, multiply_adds, _GRAVES, {"cell": cell})
 
 
 _ENTRIES = (
@@ -123,6 +141,9 @@ _ENTRIES = (
     _cifar_resnet(56, 857_082, 125_485_696, plain=True),
     _cifar_resnet(110, 1_736_058, 252_887_680, plain=True),
     ModelEntry("pilotnet", "pilotnet", "pilotnet:PilotNet", 252_219, 26_876_342, _BOJARSKI),
+    ModelEntry("cnn_lstm", "cnn_lstm", "cnn_lstm:CNNLSTM", 445_079, 270_671_424, _DONAHUE),
+    ModelEntry("conv3d", "conv3d", "conv3d:Conv3DNet", 477_601, 455_497_114, _TRAN),
+    ModelEntry("feature_lstm", "feature_lstm", "feature_lstm:FeatureLSTM", 786_819, 39_221_344, _DONAHUE),
     ModelEntry("rbf_network", "rbf_network", "rbf_network:RBFNetwork", 159_010, 158_800, _BROOMHEAD),
     ModelEntry(
         "stacked_autoencoder", "mlp", "mlp:MLP", 440_410, 438_800, _BENGIO,
@@ -139,6 +160,18 @@ _ENTRIES = (
         408_864, 407_552, _KINGMA,
     ),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
+    _recurrent("classifier", "rnn", 664_962, 24_832),
+    _recurrent("classifier", "lstm", 739_074, 98_560),
+    _recurrent("classifier", "gru", 714_754, 73_984),
+    _recurrent("regressor", "rnn", 16_769, 396_416),
+    _recurrent("regressor", "lstm", 66_689, 1_585_280),
+    _recurrent("regressor", "gru", 50_433, 1_188_992),
+    _recurrent("tagger", "rnn", 666_897, 26_752),
+    _recurrent("tagger", "lstm", 741_009, 100_480),
+    _recurrent("tagger", "gru", 716_689, 75_904),
+    _language_model("rnn", 335_237, 330_240),
+    _language_model("lstm", 1_221_509, 1_214_976),
+    _language_model("gru", 927_621, 920_064),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

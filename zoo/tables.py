@@ -125,11 +125,17 @@ def description_table(description: Any) -> Table:
     facts["samples"] = ", ".join(f"{count:,} {part}" for part, count in description.samples.items())
     if description.class_names:
         facts["class_names"] = ", ".join(description.class_names)
+    if description.features:
+        facts["features"] = ", ".join(description.features)
     if scale := description.scale:
         facts["scale"] = f"mean {scale.mean:,.4g}, std {scale.std:,.4g} {scale.unit}"
     if description.outputs:
         facts["outputs"] = "; ".join(
             f"{one.name} (mean {one.mean:,.4g}, std {one.std:,.4g} {one.unit})" for one in description.outputs
+        )
+    if description.baselines:
+        facts["baselines"] = ", ".join(
+            f"{name.replace('_', ' ')} {show_figure(name, value)}" for name, value in description.baselines.items()
         )
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)

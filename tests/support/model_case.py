@@ -150,6 +150,11 @@ _IMAGES = {
     "solved": lambda images, logits: ((logits > 0) == images).mean(axis=(1, 2, 3)) > 0.95,
 }
 
+_VALUES = {
+    "samples": images_and_values,
+    "loss": "l2",
+    "solved": lambda targets, answers: np.abs(answers - targets) < 0.1,
+}
 _ALEXNET = {"input_shape": (67, 71, 3), "classes": 7, "width": 6, "dropout": 0.0}
 _RESNET = {"input_shape": (19, 23, 3), "classes": 7, "width": 3, "blocks": (1, 1, 1, 1)}
 _VISION = {"activation": "parametric_relu", "dropout": 0.2, "normalization": "group", "input_scaling": "imagenet"}
@@ -222,6 +227,24 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "loss": "l2",
         "solved": lambda targets, answers: np.abs(answers - targets) < 0.1,
         "options": _VISION,
+    },
+    "cnn_lstm": {
+        "kin": "alexnet",
+        "small": {"input_shape": (3, 61, 67, 3), "width": 5, "hidden": 7, "units": 2},
+        "answers": (2,),
+        **_VALUES,
+    },
+    "conv3d": {
+        "kin": "alexnet",
+        "small": {"input_shape": (11, 61, 67, 3), "width": 3, "units": 2},
+        "answers": (2,),
+        **_VALUES,
+    },
+    "feature_lstm": {
+        "kin": "mlp",
+        "small": {"input_shape": (5, 13), "hidden": 7, "units": 2},
+        "answers": (2,),
+        **_VALUES,
     },
     "autoencoder": {"small": {"input_shape": (13, 11, 3), "hidden": (23, 17), "code_size": 7}, **_IMAGES},
     "conv_autoencoder": {

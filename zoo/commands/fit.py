@@ -187,13 +187,30 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:
         tries = [f"look at {out / 'curves.png'}"] if (out / "curves.png").exists() else []
-        if recipe.loss in ("cross_entropy", "pixel_cross_entropy", "adversarial"):
-            tries.append(f"{_program()} predict {out} YOUR-IMAGE.png")
+        tries += _uses(recipe, out)
         tries += [f"{_program()} report {out}", f"{_program()} evaluate {out}"]
         if interrupted:
             how = "--resume, to go on" if can_resume(out) else "--overwrite, to begin anew: there is no checkpoint"
             tries.insert(0, f"the same command with --out {out} {how}")
         console.print("what to try next:", *(f"  {line}" for line in tries), sep="\n", highlight=False, soft_wrap=True)
+
+
+def _uses(recipe, out: Path) -> list[str]:
+    """What a trained model is for, as commands."""
+    from ..registry import model_class, model_entry
+
+    task = model_class(recipe.model).task
+    if task == "language_modelling":
+        words = f'generate {out} --prompt "..."'
+    elif task == "translation":
+        words = f'translate {out} "..."'
+    elif (out / "input_tokenizer.json").exists():
+        words = f'predict {out} "..."'
+    elif task == "regression" or recipe.loss == "half_squared_error" or "sequence" in model_entry(recipe.model).family:
+        return []
+    else:
+        words = f"predict {out} YOUR-IMAGE.png"
+    return [f"{_program()} {words}"]
 
 
 def _program() -> str:

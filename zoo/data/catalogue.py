@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import unknown_name
 from .description import Description
 from .samples import Samples, StreamedSamples
+from .text_reading import is_text_folder, kind_of_text_file
 
 # name -> the file that loads it, which has a DESCRIPTION and load(), or DESCRIPTIONS by name and load(name).
 _FILES = {
@@ -25,6 +26,20 @@ _FILES = {
     "logic_nand": "logic_gates",
     "logic_xor": "logic_gates",
     "channel_views": "channel_views",
+    "python_topics": "python_topics",
+    "tiny_shakespeare": "tiny_shakespeare",
+    "imdb_reviews": "imdb_reviews",
+    "ted_hrlr_translate": "ted_hrlr_translate",
+    "spoken_digit": "spoken_digit",
+    "sequential_digits": "sequential_digits",
+    "adding_problem": "adding_problem",
+    "copy_memory": "copy_memory",
+    "temporal_order": "temporal_order",
+    "sequence_reversal": "sequence_reversal",
+    "filling_in": "filling_in",
+    "date_normalisation": "date_normalisation",
+    "roads": "roads",
+    "road_sequences": "roads",
 }
 
 
@@ -59,16 +74,29 @@ def source_of(name_or_path: str | os.PathLike) -> Callable[..., Samples | Stream
     if not os.fspath(name_or_path):
         raise unknown_name("data set", name_or_path, _FILES)
     path = Path(name_or_path).expanduser()
-    if path.is_dir():
-        return partial(importlib.import_module(".image_folder", __package__).load, path)
-    if path.suffix.lower() == ".csv" and path.exists():
-        return partial(importlib.import_module(".csv_series", __package__).load, path)
     if path.exists():
-        raise ValueError(f"{path} is neither a folder of images nor a .csv file.")
+        return partial(importlib.import_module(f".{kind_of_file(path)}", __package__).load, path)
     if isinstance(name_or_path, os.PathLike) or path.suffix or len(path.parts) > 1 or path.is_absolute():
         raise FileNotFoundError(f"there is no file or folder {path}.")
     error = unknown_name("data set", name_or_path, _FILES)
     raise ValueError(f"{error} Nor is there a folder of images of that name here.")
+
+
+def kind_of_file(path: Path) -> str:
+    """What a file or folder of the user's own holds, by the file of this package that reads it.
+
+    Raises:
+        ValueError: if it is nothing that any of them reads.
+    """
+    if path.is_dir():
+        return "drive_folder" if _is_drive(path) else "text_folder" if is_text_folder(path) else "image_folder"
+    if path.name.lower().endswith((".csv", ".csv.gz")):
+        return "csv_series"
+    if path.suffix.lower() in (".txt", ".tsv"):
+        return kind_of_text_file(path)
+    raise ValueError(
+        f"{path} is neither a folder of images, nor one of .txt files, nor a .csv file, nor a .txt or .tsv file."
+    )
 
 
 def data_identity(name_or_path: str | os.PathLike) -> str:
@@ -93,7 +121,7 @@ def draws_test_part(name_or_path: str | os.PathLike) -> bool:
         (True, False)
     """
     folder = Path(name_or_path).expanduser()
-    if name_or_path not in _FILES and folder.is_dir():
+    if name_or_path not in _FILES and folder.is_dir() and kind_of_file(folder) == "image_folder":
         return not importlib.import_module(".image_folder", __package__).has_test_part(folder)
     return "fold" in inspect.signature(source_of(name_or_path)).parameters
 
@@ -133,7 +161,12 @@ def is_prepared(name: str, data_dir: str | os.PathLike | None = None) -> bool:
     from .prepared_folder import find_prepared
     from .tensorflow_datasets_images import folder_of
 
-    return find_prepared(folder_of(name, data_dir), name) is not None
+    variant = getattr(_source(name), "VARIANT", "")  # of a set that has several, the one by default
+    return find_prepared(folder_of(name, data_dir), f"{name}/{variant}") is not None
+
+
+def _is_drive(folder: Path) -> bool:
+    return importlib.import_module(".drive_log", __package__).is_drive(folder)
 
 
 def _source(name: str):

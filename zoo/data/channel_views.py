@@ -6,13 +6,11 @@ What a linear regression can learn here is the weekday's factor, from the day se
 days were, from the noise's memory.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from .description import Description
 from .samples import Samples
-from .windows import check_window, windows_of_series
+from .series import Series, samples_of_series
 
 LEVEL = 2000  # views on a plain day at the start
 GROWTH = 0.25  # a year
@@ -32,6 +30,7 @@ DESCRIPTION = Description(
     samples={"train": 761, "validation": 88, "test": 219},
     licence="Apache-2.0 (made by this package)",
     source="generated from a formula and a seed",
+    step="day",
 )
 
 
@@ -57,12 +56,22 @@ def daily_views(days: int, seed: int = 0) -> np.ndarray:
     return np.round(LEVEL * (1 + GROWTH * day / 365) * np.array(WEEK)[day % 7] * np.exp(noise))
 
 
-def load(*, validation_share: float, window: int = 28, days: int = 1096, series_seed: int = 0) -> Samples:
+def load(
+    *,
+    validation_share: float,
+    window: int = 28,
+    horizon: int = 1,
+    vectors: bool = False,
+    days: int = 1096,
+    series_seed: int = 0,
+) -> Samples:
     """Three years of views as windows.
 
     Args:
         validation_share: share of the days not in the test part, in [0, 1).
         window: number of past days shown.
+        horizon: number of days predicted.
+        vectors: whether windows have the shape (window, 1), as recurrent networks take it, and not (window,).
         days: length of the series.
         series_seed: of its noise. Apart from the training seed, so that runs with different seeds see the same series.
     """
@@ -71,5 +80,5 @@ def load(*, validation_share: float, window: int = 28, days: int = 1096, series_
     if isinstance(series_seed, bool) or not isinstance(series_seed, int) or series_seed < 0:
         raise ValueError(f"series_seed must be a whole number, at least 0; got {series_seed!r}.")
     values = daily_views(days, series_seed)
-    parts, scale = windows_of_series(values, check_window(window), validation_share, UNIT, "channel_views")
-    return Samples(parts, replace(DESCRIPTION, input_shape=(window,), scale=scale))
+    series = Series("channel_views", ("views",), UNIT, values[:, np.newaxis])
+    return samples_of_series(series, DESCRIPTION, validation_share, window, horizon, vectors=vectors)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .tokenizer import Tokenizer
 
 TASKS = ("classification", "regression", "tagging", "language_modelling", "translation")
-STEP_BY_STEP = ("tagging", "language_modelling", "translation")  # those with a target at every step of a sequence
+EVERY_STEP = ("tagging", "language_modelling", "translation")  # those with a target at every step of a sequence
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,10 @@ class Description:
             for inputs that are no tokens.
         input_tokenizer: that made tokens of the inputs' text; None if they never were text.
         target_tokenizer: the same of a translation's targets.
+        baselines: of a generated task: what a model reaches that has no memory, or cannot see what it would need, by
+            metric, such as {"token_accuracy": 0.125, "nats": 2.08}.
+        step: of a series: what lies between two values, such as "day" or "hour"; "" for everything else.
+        features: of a series of several columns: what the numbers of one step are; the first is what is predicted.
     """
 
     name: str
@@ -111,6 +115,9 @@ class Description:
     input_tokens: int | None = None
     input_tokenizer: "Tokenizer | None" = field(default=None, repr=False, compare=False)
     target_tokenizer: "Tokenizer | None" = field(default=None, repr=False, compare=False)
+    baselines: Mapping[str, float] = field(default_factory=dict, hash=False)
+    step: str = ""
+    features: tuple[str, ...] = ()
 
     def check_inputs(self, shape: Sequence[int | None]) -> None:
         """Refuses a model that takes samples of another shape; None, in either, stands for any size.

@@ -47,7 +47,7 @@ def load(
     Raises:
         ValueError: if there are fewer than two classes, a class without images, or a file that is no image.
     """
-    image_size = _check_size(image_size)
+    image_size = check_size(image_size)
     check_share(validation_share)
     divided = has_test_part(path)
     if divided and fold is not None:
@@ -134,7 +134,12 @@ def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str | None
     return np.round(image * 255).astype("uint8")
 
 
-def _check_size(image_size: tuple[int, int] | int | None) -> tuple[int, int] | None:
+def check_size(image_size: tuple[int, int] | int | None, least: int = 1) -> tuple[int, int] | None:
+    """The size as (height, width), each of at least so many pixels; None for none.
+
+    Raises:
+        ValueError: if it is no such size.
+    """
     pair = (image_size, image_size) if isinstance(image_size, int) else image_size
     if pair is None:
         return None
@@ -144,4 +149,6 @@ def _check_size(image_size: tuple[int, int] | int | None) -> tuple[int, int] | N
             f"image_size must be (height, width) in pixels, such as (28, 28) (--data-option image_size=28 or "
             f"image_size=[28,28]); got {image_size!r}."
         )
+    if min(pair) < least:
+        raise ValueError(f"image_size must be at least {least} pixels each way; got {image_size!r}.")
     return pair[0], pair[1]

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import unknown_name
 from .augment import check_augment
 from .catalogue import source_of
-from .description import Description
+from .description import EVERY_STEP, Description
 from .samples import Samples, StreamedSamples, rows_of, to_float
 from .tensorflow_import import import_tensorflow
 
@@ -109,8 +109,13 @@ class LoadedData:
 
     @cached_property
     def train(self):
-        """Training batches (x, y): in a new order, and newly augmented, every time they are iterated over."""
+        """Training batches (x, y): in a new order, and newly augmented, every time they are iterated over.
+
+        Sequences of different lengths share a batch with others of about their length (`bucketing.py`).
+        """
         x, y = self._parts["train"]
+        if self.lengths is not None:
+            return self._sequences("train", shuffle=True)
         if import_tensorflow():
             from .pipeline import training_pipeline
 
@@ -139,13 +144,16 @@ class LoadedData:
     def evaluation(self, part: str):
         """Batches (x, y) of any part, always the same, in order and as they are; None if there are no samples.
 
-        Of the training part too, which `train` shuffles, cuts and augments.
+        Of the training part too, which `train` shuffles, cuts and augments. Of sequences of different lengths, a batch
+        is as long as its longest.
         """
         if part not in self._parts:
             raise unknown_name("part", part, self._parts)
         x, y = self._parts[part]
         if not len(y):
             return None
+        if self.lengths is not None:
+            return self._sequences(part)
         if import_tensorflow():
             from .pipeline import evaluation_pipeline
 
@@ -153,6 +161,21 @@ class LoadedData:
         from .batches import Batches
 
         return Batches(x, y, self.batch_size, targets=self.targets)
+
+    def _sequences(self, part: str, shuffle: bool = False):
+        """Batches of sequences of different lengths, each no longer than it has to be."""
+        x, y = self._parts[part]
+        given = x, y, self.lengths[part], self.batch_size
+        every_step = self.description.task in EVERY_STEP
+        if not import_tensorflow():
+            from .batches import SequenceBatches
+
+            return SequenceBatches(*given, every_step, self.seed, shuffle, self.targets)
+        from .bucketing import BucketedEpochs, bucketed_evaluation
+
+        if not shuffle:
+            return bucketed_evaluation(*given, every_step, self.targets)
+        return BucketedEpochs(*given, self.seed, every_step, self.parallel, self.targets).begin_at(0)
 
 
 def load_data(
@@ -171,8 +194,10 @@ def load_data(
     """Loads a set of data and splits it into train, validation and test.
 
     Args:
-        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class) or
-            a `.csv` file (a daily series).
+        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class), of
+            `.txt` files (one for each class, a text on each line) or of a drive (pictures, and a log that says how was
+            steered); a `.csv` file (a daily, hourly or other regular series); a `.txt` or `.tsv` file (a text,
+            sentences with labels, or pairs of sentences, with tabs between).
         data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
             `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
         batch_size: samples in a batch, at least 1.
@@ -218,6 +243,8 @@ def load_data(
     augment = check_augment(augment, known.input_shape, known.classes)
     if targets == "inputs" and "mixup" in augment:
         raise ValueError('augment: mixup mixes labels, and targets="inputs" has none; leave mixup out.')
+    if "mixup" in augment and (known.task in EVERY_STEP or known.input_tokens or None in known.input_shape):
+        raise ValueError(f"augment: mixup blends images and the like; those of {name} are sequences. Leave it out.")
     if isinstance(samples, StreamedSamples):
         from .streamed import StreamedData
 

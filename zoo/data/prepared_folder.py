@@ -74,7 +74,7 @@ def find_prepared(data_dir: Path, name: str) -> Path | None:
     versions = _versions(data_dir / name)
     complete = [version for version in versions if (version / "dataset_info.json").is_file()]
     if versions and not complete:
-        raise _damaged(versions[-1], "dataset_info.json is missing, so it was left half-written")
+        raise damaged(versions[-1], "dataset_info.json is missing, so it was left half-written")
     return complete[-1] if complete else None
 
 
@@ -96,16 +96,17 @@ def read_split(folder: Path, split: str, description: Description) -> tuple[np.n
     shards = shards_of(folder, split, description.name)
     for file, _ in shards:
         if not file.is_file():
-            raise FileNotFoundError(str(_damaged(folder, f"{file.name} is missing")))
+            raise FileNotFoundError(str(damaged(folder, f"{file.name} is missing")))
     parts = [_read_shard(file, count, description) for file, count in shards]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     largest = len(description.class_names) - 1
     if labels.min() < 0 or labels.max() > largest:
-        raise _damaged(folder, f"it has labels from {labels.min()} to {labels.max()}; expected 0 to {largest}")
+        raise damaged(folder, f"it has labels from {labels.min()} to {labels.max()}; expected 0 to {largest}")
     return images, labels
 
 
-def _damaged(folder: Path, what: str) -> ValueError:
+def damaged(folder: Path, what: str) -> ValueError:
+    """The error for a prepared folder that cannot be used, to be raised by the caller."""
     return ValueError(
         f"the prepared data in {folder} cannot be used: {what}. Remove that folder and run again to prepare it anew, "
         "or give another data_dir."
@@ -123,13 +124,13 @@ def shards_of(folder: Path, split: str, name: str) -> list[tuple[Path, int]]:
         found, file_format = info["name"], info.get("fileFormat", "tfrecord")
         counts = {one["name"]: [int(count) for count in one["shardLengths"]] for one in info["splits"]}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(folder, f"dataset_info.json cannot be understood ({type(error).__name__}: {error})") from error
+        raise damaged(folder, f"dataset_info.json cannot be understood ({type(error).__name__}: {error})") from error
     if found != name:
-        raise _damaged(folder, f"it holds the data set {found!r}, not {name!r}")
+        raise damaged(folder, f"it holds the data set {found!r}, not {name!r}")
     if file_format != "tfrecord":
-        raise _damaged(folder, f"its file format is {file_format!r}, not 'tfrecord'")
+        raise damaged(folder, f"its file format is {file_format!r}, not 'tfrecord'")
     if not sum(counts.get(split, [])):
-        raise _damaged(folder, f"dataset_info.json names no {split} examples")
+        raise damaged(folder, f"dataset_info.json names no {split} examples")
     total = len(counts[split])
     return [
         (folder / f"{name}-{split}.tfrecord-{shard:05d}-of-{total:05d}", count)
@@ -156,8 +157,8 @@ def _read_shard(file: Path, count: int, description: Description) -> tuple[np.nd
             parts = [(images.numpy(), labels.numpy()) for images, labels in batches]
     except tf.errors.OpError as error:
         reason = error.message.split("\n")[0]
-        raise OSError(str(_damaged(file.parent, f"{file.name} is damaged ({reason})"))) from error
+        raise OSError(str(damaged(file.parent, f"{file.name} is damaged ({reason})"))) from error
     if sum(len(labels) for _, labels in parts) != count:
         read = sum(len(labels) for _, labels in parts)
-        raise OSError(str(_damaged(file.parent, f"{file.name} holds {read} of {count} examples")))
+        raise OSError(str(damaged(file.parent, f"{file.name} holds {read} of {count} examples")))
     return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])

@@ -36,45 +36,49 @@ def check_preparable(name: str, data_dir: Path) -> None:
             raise ConnectionError(_advice(name, data_dir, reason))
 
 
-def prepare(name: str, data_dir: Path) -> None:
+def prepare(name: str, data_dir: Path, config: str | None = None) -> None:
     """Downloads and prepares a data set; without the network if its files lie in `data_dir/downloads` already.
 
     Args:
         name: as tensorflow-datasets calls it.
         data_dir: its folder; made if it does not exist.
+        config: which of its variants; its first by default.
 
     Raises:
         OSError: if downloading or writing fails.
-        ValueError: if a downloaded file is damaged.
+        ValueError: if a downloaded file is damaged, or a package is missing that the data set needs.
     """
     import_tensorflow()  # quietly, before tensorflow-datasets does
     import tensorflow_datasets as tfds
 
     try:
-        _download_and_prepare(name, data_dir, show=not _is_cached(name, data_dir))
+        _download_and_prepare(name, data_dir, config, show=not _is_cached(name, data_dir))
     except (tfds.download.DownloadError, tfds.core.download.download_manager.NonMatchingChecksumError) as error:
         raise ConnectionError(f"downloading {name} failed: {error} Try again, or give a prepared data_dir.") from error
     except (EOFError, zlib.error, tarfile.TarError) as error:
         raise ValueError(
             f"a downloaded file of {name} is damaged ({error}). Remove {data_dir / 'downloads'} and try again."
         ) from error
+    except ImportError as error:
+        raise ValueError(f"preparing {name} needs a package that cannot be imported here: {error}.") from error
     except OSError as error:
         raise OSError(f"preparing {name} in {data_dir} failed: {error}") from error
 
 
-def _download_and_prepare(name: str, data_dir: Path, show: bool) -> None:
+def _download_and_prepare(name: str, data_dir: Path, config: str | None, show: bool) -> None:
     """Runs tensorflow-datasets; its progress bars and lines are shown, on standard error, if it downloads."""
     import tensorflow_datasets as tfds
 
     # Each data set looks for files put there by hand in a folder of its own: MNIST's and its look-alikes' have the
     # same names, and one would be taken for the other.
     downloads = data_dir / "downloads"
-    config = tfds.download.DownloadConfig(
+    how = tfds.download.DownloadConfig(
         manual_dir=downloads / "manual" / name, extract_dir=downloads / "extracted" / name, try_download_gcs=False
     )
     bars = contextlib.nullcontext() if show else _without_progress_bars()
     with bars, contextlib.redirect_stdout(sys.stderr if show else io.StringIO()):
-        tfds.builder_cls(name)(data_dir=str(data_dir)).download_and_prepare(download_config=config)
+        builder = tfds.builder_cls(name)(data_dir=str(data_dir), config=config)
+        builder.download_and_prepare(download_config=how)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
 """A .csv file as columns of text, each row with the number that an editor shows for it."""
 
 import csv
+import gzip
 import io
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,19 +30,21 @@ class Table(NamedTuple):
 
 
 def read_table(path: Path) -> Table:
-    """Reads a file of values separated by commas, semicolons or tabs; empty lines are left out.
+    """Reads a file of values separated by commas, semicolons or tabs, maybe compressed; empty lines are left out.
 
     Raises:
         ValueError: if it is not text, is empty, has no row of names, or rows of different lengths.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            text = file.read()
+        read = path.read_bytes()
+        text = (gzip.decompress(read) if path.suffix.lower() == ".gz" else read).decode("utf-8-sig")
         names = text.lstrip().partition("\n")[0]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=names.count), strict=True)
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not text in UTF-8, so not a .csv file to be read here: {error}.") from error
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path} is not a whole .gz file: {error}.") from error
     except csv.Error as error:
         raise ValueError(f"{path} is not a .csv file: {error}.") from error
     filled = [position for position, (_, row) in enumerate(lines) if any(row)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import __version__
 from ..data import data_identity, load_data
-from ..data.description import STEP_BY_STEP
+from ..data.description import EVERY_STEP
 from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics, metrics_for
 from ..recipes import Recipe
@@ -82,7 +82,7 @@ def build_model(recipe: Recipe, description, start: Start | None = None) -> kera
     model.compile(
         recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps, rates_for(model, recipe)),
         loss=get_loss(recipe.loss, recipe.label_smoothing, mixed_classes=bool(recipe.augment.get("mixup"))),
-        metrics=get_metrics(metrics, bool(recipe.augment.get("mixup")), per_step=description.task in STEP_BY_STEP),
+        metrics=get_metrics(metrics, bool(recipe.augment.get("mixup")), per_step=description.task in EVERY_STEP),
     )
     return model
 

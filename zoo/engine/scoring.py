@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import data_identity, load_data
-from ..data.description import STEP_BY_STEP
+from ..data.description import EVERY_STEP
 from ..errors import unknown_name
 from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics, metrics_for
@@ -51,7 +51,7 @@ def score_trained(
         if not recipe and trained.model.output_shape[-1] < 2:
             raise ValueError("this model was saved without its loss; compile it before saving, or name a run folder.")
         names = metrics_for(recipe.get("metrics", ["accuracy"]), loaded.description.classes)
-        metrics = get_metrics(names, per_step=loaded.description.task in STEP_BY_STEP)
+        metrics = get_metrics(names, per_step=loaded.description.task in EVERY_STEP)
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
     return score(trained.model, loaded.evaluation(part))

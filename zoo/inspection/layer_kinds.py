@@ -1,4 +1,4 @@
-"""Which layers are dense, which are convolutions, and what each kind holds and does in a model.
+"""Which layers are dense, which are convolutions, which recurrent, and what each kind holds and does in a model.
 
 In most convolutional networks for classification, the dense layers hold most of the parameters, and the convolutions do
 most of the computation (Krizhevsky 2014, "One Weird Trick for Parallelizing Convolutional Neural Networks", section 1).
@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import layers
 
-KINDS = ("dense", "convolution", "other")
+KINDS = ("dense", "convolution", "recurrent", "other")
 
 
 def layer_kind(layer: keras.layers.Layer) -> str:
@@ -54,6 +54,11 @@ def _dense(layer) -> str:
 @_kind.register(layers.SeparableConv2D)
 def _convolution(layer) -> str:
     return "convolution"
+
+
+@_kind.register(layers.RNN)
+def _recurrent(layer) -> str:
+    return "recurrent"
 
 
 @_kind.register(layers.Wrapper)

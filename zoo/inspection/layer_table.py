@@ -2,8 +2,8 @@
 
 A multiply-add is one product of a weight with an input that goes into a sum, counted for one sample, forward. Biases,
 activations, pooling, normalisation (at inference a scale and a shift, which the layer before can take over) and
-look-ups count as none. A layer of ours that knows better has a method `multiply_adds(input_shape, output_shape)`, with
-the shapes of one sample.
+look-ups count as none. Of sequences whose length the model leaves open, it is one step that is counted. A layer of ours
+that knows better has a method `multiply_adds(input_shape, output_shape)`, with the shapes of one sample.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class LayerRow:
         output_shape: of one sample, such as (28, 28, 6).
         parameters: number of weights, trainable or not.
         multiply_adds: for one sample, forward, over all calls of the layer.
-        kind: "dense", "convolution" or "other".
+        kind: "dense", "convolution", "recurrent" or "other".
         calls: how often the model calls it for one sample; its multiply-adds are those of all of them.
     """
 
@@ -46,13 +46,18 @@ class LayerRow:
     calls: int = 1
 
 
-def layer_table(model: keras.Model) -> list[LayerRow]:
+def layer_table(model: keras.Model, steps: int | None = 1) -> list[LayerRow]:
     """The layers of a functional or sequential model, in order, without its inputs.
 
     A layer that the model calls several times has one row: its weights once, its multiply-adds for every call.
 
+    Args:
+        model: built.
+        steps: length of the sequences, where the model leaves it open; by default the figures are those of one step.
+            None refuses such a model.
+
     Raises:
-        ValueError: if nobody said how many multiply-adds a layer with weights does, or if the model takes inputs of any
+        ValueError: if nobody said how many multiply-adds a layer with weights does, or if the model takes images of any
             size.
 
     Example:
@@ -63,7 +68,7 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
     """
     named = dict(leaves(model))
     with recorded_calls(named.values()) as calls:
-        model.compute_output_spec(symbolic_sample(model))
+        model.compute_output_spec(symbolic_sample(model, steps))
     return [
         LayerRow(
             name=name,
@@ -127,8 +132,18 @@ def total(rows: Sequence[LayerRow]) -> tuple[int, int]:
     return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
 
 
-def symbolic_sample(model: keras.Model):
+def is_open(model: keras.Model) -> bool:
+    """Whether a model takes sequences, of tokens or of vectors, and leaves their length open."""
+    sizes = [tuple(x.shape[1:]) for x in getattr(model, "inputs", None) or []]
+    return any(len(size) in (1, 2) and size[0] is None for size in sizes)
+
+
+def symbolic_sample(model: keras.Model, steps: int | None = None):
     """One sample without values, as `model.compute_output_spec` takes it to ask all layers for their shapes.
+
+    Args:
+        model: built.
+        steps: length of the sequences, where the model leaves it open; None refuses such a model.
 
     Raises:
         ValueError: if the model was not built, or takes inputs of any size.
@@ -136,6 +151,8 @@ def symbolic_sample(model: keras.Model):
     if getattr(model, "inputs", None) is None:
         raise ValueError(f"{model.name} has no graph of layers to be looked at: build it with keras.Input first.")
     sizes = [tuple(x.shape[1:]) for x in model.inputs]
+    if steps is not None:
+        sizes = [(steps, *size[1:]) if len(size) in (1, 2) and size[0] is None else size for size in sizes]
     if any(None in size for size in sizes):
         raise ValueError(
             f"{model.name} takes inputs of shape {', '.join(map(str, sizes))}, where None is any size, and what its "
@@ -143,7 +160,7 @@ def symbolic_sample(model: keras.Model):
         )
     # A batch of one, not of None: for the very inputs it was built with, a model answers without asking its layers.
     samples = [keras.KerasTensor((1, *size), x.dtype) for size, x in zip(sizes, model.inputs, strict=True)]
-    return samples if len(samples) > 1 else samples[0]
+    return keras.tree.pack_sequence_as(model.input, samples) if len(samples) > 1 else samples[0]
 
 
 def leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
@@ -254,6 +271,20 @@ def _depthwise_convolution(layer, input_shape, output_shape):
 def _separable_convolution(layer, input_shape, output_shape):
     each = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
     return math.prod(output_shape) // layer.filters * each
+
+
+@_rule.register
+def _recurrent(layer: layers.RNN, input_shape, output_shape):
+    shapes = [tuple(weight.shape) for weight in layer.cell.trainable_variables + layer.cell.non_trainable_variables]
+    if any(len(shape) > 2 for shape in shapes):  # a convolution in the cell
+        return _rule.dispatch(object)(layer, input_shape, output_shape)
+    return input_shape[0] * sum(math.prod(shape) for shape in shapes if len(shape) == 2)  # W x_t and U h_{t-1}
+
+
+@_rule.register
+def _both_ways(layer: layers.Bidirectional, input_shape, output_shape):
+    both = layer.forward_layer, layer.backward_layer
+    return sum(multiply_adds(one, input_shape, output_shape) for one in both)
 
 
 @_rule.register

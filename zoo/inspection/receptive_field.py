@@ -145,7 +145,7 @@ class _Records:
     """What is seen by the units of every tensor that a symbolic sample becomes on its way through the model."""
 
     def __init__(self, sample, channels_first: bool):
-        if isinstance(sample, list):
+        if not isinstance(sample, keras.KerasTensor):
             raise ValueError(f"receptive fields are those in one input; the model takes {len(sample)}.")
         shape = tuple(sample.shape[1:])
         pixels = shape[1:] if channels_first else shape[:-1]

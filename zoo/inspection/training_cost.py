@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from ...callbacks.numbers_given import is_whole
-from .layer_table import layer_table, total
+from .layer_table import is_open, layer_table, total
 
 OPERATIONS = 2  # a multiply-add is one multiplication and one addition
 PASSES = 3  # forward, and a backward pass that takes twice as much
@@ -43,7 +43,8 @@ def training_cost(model: keras.Model, samples: int, epochs: int) -> TrainingCost
         epochs: times that each is seen, at least 1.
 
     Raises:
-        ValueError: if a number is not whole or too small; else as `layer_table`.
+        ValueError: if a number is not whole or too small, or the model leaves the length of its sequences open; else as
+            `layer_table`.
 
     Example:
         >>> model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
@@ -57,5 +58,10 @@ def training_cost(model: keras.Model, samples: int, epochs: int) -> TrainingCost
         if not is_whole(value, 1):
             raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
     images = int(samples) * int(epochs)
+    if is_open(model):
+        raise ValueError(
+            f"what a training of {model.name} costs depends on how long the sequences are, which it leaves open: "
+            "make it with a fixed length, input_shape=(steps, ...)."
+        )
     _, forward = total(layer_table(model))
     return TrainingCost(images, forward * images, OPERATIONS * PASSES * forward * images)

@@ -1,16 +1,51 @@
-"""Recurrent layers by name."""
+"""Recurrent layers under the course's names.
+
+name   layer          states     reference
+rnn    VanillaRNN     h          Elman 1990
+lstm   LSTM           h, c       Hochreiter & Schmidhuber 1997
+gru    GRU            h          Cho et al. 2014
+"""
 
 from typing import Any
 
-from keras import layers
+import keras
 
 from ..errors import unknown_name
+from .gru import GRU
+from .lstm import LSTM
+from .vanilla_rnn import VanillaRNN
 
-_LAYERS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+CELLS = {"rnn": VanillaRNN, "lstm": LSTM, "gru": GRU}
 
 
-def recurrent_layer(cell: str, units: int, **kwargs: Any):
-    """A recurrent layer: "rnn", "lstm" or "gru"."""
-    if cell not in _LAYERS:
-        raise unknown_name("cell", cell, _LAYERS)
-    return _LAYERS[cell](units, **kwargs)
+def recurrent_layer(cell: str, units: int, bidirectional: bool = False, **options: Any) -> keras.layers.Layer:
+    """The recurrent layer of a name.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: H, of each direction.
+        bidirectional: whether a second one reads the sequence from its end; outputs are joined, `(B, T, 2H)`. It begins
+            at each sample's own last step that is not masked.
+        **options: arguments of the layer; `name` and `dtype` count for both directions.
+
+    Returns:
+        The layer, or `keras.layers.Bidirectional` around it.
+
+    Raises:
+        ValueError: if there is no such cell; names the nearest.
+
+    Example:
+        >>> recurrent_layer("gru", 7, return_sequences=True)(keras.Input((None, 3))).shape
+        (None, None, 7)
+        >>> recurrent_layer("lstm", 7, bidirectional=True)(keras.Input((None, 3))).shape
+        (None, 14)
+
+    Reference:
+        Schuster & Paliwal (1997), "Bidirectional Recurrent Neural Networks".
+    """
+    if cell not in CELLS:
+        raise unknown_name("cell", cell, CELLS)
+    layer = CELLS[cell](units, **options)
+    if not bidirectional:
+        return layer
+    return keras.layers.Bidirectional(layer, name=options.get("name"), dtype=options.get("dtype"))

@@ -1,30 +1,9 @@
 """Checks of what models are given, with messages that say what is possible."""
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
-from ..checks import check_number
-
-
-def whole_number(argument: str, value: Any, least: int) -> int:
-    """`value` as an int, if it is a whole number of at least `least`.
-
-    Raises:
-        ValueError: otherwise.
-
-    Example:
-        >>> whole_number("classes", 1, least=2)
-        Traceback (most recent call last):
-        ValueError: classes must be a whole number of at least 2; got 1.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise ValueError(f"{argument} must be a whole number of at least {least}; got {value!r}.")
-    return number
+from ..checks import check_number, whole_number
 
 
 def whole_numbers(argument: str, values: Any, least: int, count: int | None = None) -> tuple[int, ...]:
@@ -74,6 +53,66 @@ def image_shape(model: str, shape: Any, smallest: int = 1) -> tuple[int, int, in
             f"{model} needs images of at least {smallest}x{smallest} pixels; got input_shape={tuple(shape)}."
         )
     return height, width, channels
+
+
+def clip_shape(model: str, shape: Any, frames: int, smallest: int) -> tuple[int, int, int, int]:
+    """`shape` as (frames, height, width, channels), if the frames are many and large enough for `model`.
+
+    Raises:
+        ValueError: otherwise.
+
+    Example:
+        >>> clip_shape("Conv3DNet", (5, 66, 200, 3), frames=9, smallest=61)
+        Traceback (most recent call last):
+        ValueError: Conv3DNet needs at least 9 frames of at least 61x61 pixels; got input_shape=(5, 66, 200, 3).
+    """
+    try:
+        count, height, width, channels = whole_numbers("input_shape", shape, least=1, count=4)
+    except ValueError as error:
+        raise ValueError(
+            f"{model} takes sequences of frames, input_shape=(frames, height, width, channels): {error}"
+        ) from None
+    if count < frames or min(height, width) < smallest:
+        raise ValueError(
+            f"{model} needs at least {frames} frame{'s' if frames > 1 else ''} of at least {smallest}x{smallest} "
+            f"pixels; got input_shape={tuple(shape)}."
+        )
+    return count, height, width, channels
+
+
+def sequence_shape(model: str, shape: Any, tokens: int | None) -> tuple[int | None, ...]:
+    """`shape` as (steps,) of tokens, or (steps, features) of vectors; steps may be None, any number of them.
+
+    Args:
+        model: in words.
+        shape: to be checked.
+        tokens: number of different tokens; None for vectors.
+
+    Raises:
+        ValueError: if it is none.
+
+    Example:
+        >>> sequence_shape("SequenceTagger", (None, 3), tokens=None)
+        (None, 3)
+    """
+    whole = f"input_shape=({'steps,' if tokens else 'steps, features'}), steps None where lengths differ"
+    wanted = f"{model} takes {'tokens' if tokens else 'sequences of vectors'}, {whole}"
+    if (
+        not isinstance(shape, Iterable)
+        or isinstance(shape, str | bytes)
+        or len(shape := tuple(shape)) != 2 - bool(tokens)
+    ):
+        other = (
+            "for vectors give tokens=None" if tokens else "for tokens say how many different ones there are, tokens="
+        )
+        raise ValueError(f"{wanted}; got input_shape={shape!r}. ({other[0].upper()}{other[1:]}.)")
+    try:
+        known = whole_numbers(
+            "input_shape", [size for size in shape[:1] if size is not None] + list(shape[1:]), least=1
+        )
+    except ValueError as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    return (None, *known) if shape[0] is None else known
 
 
 def share(argument: str, value: Any) -> float:

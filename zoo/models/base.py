@@ -19,6 +19,7 @@ from ..quiet import start_xla
 
 WITHOUT_LABELS = ("reconstruction", "generation")  # tasks of models that any images are for, and answer with some
 _AT_ONCE = 256  # samples
+_KEPT_AS = {"input_shape": "sample_shape", "layers": "depth", "outputs": "values"}  # names that Keras has taken
 
 
 class classproperty:
@@ -36,7 +37,8 @@ class ZooModel(keras.Model):
 
     A subclass makes its layers and calls `super().__init__(inputs, outputs, dtype=policy, **kwargs)`; the layers
     themselves must be given the policy. Then it keeps each of its arguments as an attribute of that name, in a form
-    that fits into JSON: `get_config` reads them. (Of the name `input_shape` Keras has one, so that is `sample_shape`.)
+    that fits into JSON: `get_config` reads them. (Keras has an `input_shape`, `layers` and `outputs` of its own, so
+    these are `sample_shape`, `depth` and `values`.)
 
     Every zoo model is functional: Keras rewrites the bases of a functional subclass, and a subclassed sibling under the
     same base would no longer build.
@@ -174,7 +176,7 @@ class ZooModel(keras.Model):
         return config | {name: self._kept(name) for name in own_arguments(type(self))}
 
     def _kept(self, argument: str) -> Any:
-        attribute = "sample_shape" if argument == "input_shape" else argument
+        attribute = _KEPT_AS.get(argument, argument)
         if not hasattr(self, attribute):
             raise AttributeError(
                 f"{type(self).__name__} does not keep its argument {argument}: set self.{attribute} in __init__, or "

@@ -16,11 +16,11 @@ Shapes:
 from typing import Any
 
 import keras
-from keras import layers
 
 from ..layers.dropout import Dropout
+from ..layers.mask_padding import MaskPadding
 from ..layers.policies import get_policy, output_dtype
-from ..layers.recurrent import recurrent_layer
+from ..layers.recurrent_stack import recurrent_stack
 from .arguments import share, whole_number
 from .base import ZooModel
 
@@ -33,16 +33,16 @@ class RecurrentLanguageModel(ZooModel):
         tokens: number of different tokens, V, the padding 0 included.
         cell: "rnn", "lstm" or "gru"; see `layers/recurrent.py`.
         units: H of every layer. Defaults to 512.
-        depth: how many recurrent layers stand on each other. Defaults to 1.
+        layers: how many recurrent layers stand on each other. Defaults to 1.
         embedding: J. Defaults to 64.
         dropout: share of the embedding's values and of every recurrent layer's outputs left out in training, in [0, 1).
         recurrent_dropout: share of a state's values that no step of a text sees in training, in [0, 1).
         layer_normalization: whether the sums in the cells are normalised.
-        padded: whether texts differ in length, and zeros at their ends are no part of them. Defaults to False.
         dtype, **kwargs: as in every model; see `models/base.py`.
 
     Call arguments:
-        tokens: int tensor, shape `(B, T)`, values from 0 to V - 1.
+        tokens: int tensor, shape `(B, T)`, values from 0 to V - 1. Zeros at the end of a text are padding: what follows
+            them is left out by losses and metrics.
 
     Returns:
         Logits of the next token at every step, shape `(B, T, V)`; float32 under every policy but "float64".
@@ -66,50 +66,52 @@ class RecurrentLanguageModel(ZooModel):
         tokens: int = 69,
         cell: str = "lstm",
         units: int = 512,
-        depth: int = 1,
+        layers: int = 1,
         embedding: int = 64,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
-        padded: bool = False,
         dtype: Any = None,
         **kwargs: Any,
     ):
         tokens = whole_number("tokens", tokens, least=2)
         units = whole_number("units", units, least=1)
-        depth = whole_number("depth", depth, least=1)
+        layers = whole_number("layers", layers, least=1)
         embedding = whole_number("embedding", embedding, least=1)
         dropout, recurrent_dropout = share("dropout", dropout), share("recurrent_dropout", recurrent_dropout)
         policy = get_policy(dtype)
 
-        # === Layers ===
-        embed = layers.Embedding(tokens, embedding, mask_zero=padded, dtype=policy, name="embedding")
-        options = {"recurrent_dropout": recurrent_dropout, "layer_normalization": layer_normalization}
-        recurrent = [
-            recurrent_layer(cell, units, return_sequences=True, **options, dtype=policy, name=f"{cell}{number}")
-            for number in range(1, depth + 1)
-        ]
-        logits = layers.Dense(tokens, dtype=output_dtype(policy), name="logits")
-
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="tokens")
-        x = embed(ids)  # (B, T, J)
-        for number, layer in enumerate(recurrent):
-            x = layer(Dropout(dropout, dtype=policy, name=f"dropout{number}")(x) if dropout else x)  # (B, T, H)
+        x = keras.layers.Embedding(tokens, embedding, dtype=policy, name="embedding")(ids)  # (B, T, J)
         if dropout:
-            x = Dropout(dropout, dtype=policy, name=f"dropout{depth}")(x)
-        super().__init__(ids, logits(x), dtype=policy, **kwargs)  # (B, T, V)
+            x = Dropout(dropout, dtype=policy, name="dropout0")(x)
+        x = recurrent_stack(
+            x,
+            cell,
+            units,
+            layers,
+            return_sequences=True,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            layer_normalization=layer_normalization,
+            policy=policy,
+        )  # (B, T, H)
+        if dropout:
+            x = Dropout(dropout, dtype=policy, name=f"dropout{layers}")(x)
+        logits = keras.layers.Dense(tokens, dtype=output_dtype(policy), name="logits")
+        masked = MaskPadding(dtype=output_dtype(policy), name="mask")
+        super().__init__(ids, masked([logits(x), ids]), dtype=policy, **kwargs)  # (B, T, V)
 
         # === Config ===
         self.tokens = tokens
         self.cell = cell
         self.units = units
-        self.depth = depth
+        self.depth = layers
         self.embedding = embedding
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = bool(layer_normalization)
-        self.padded = bool(padded)
 
     # === Writing: one step for each token ===
     def initial_states(self, texts: int) -> list[list[Any]]:
@@ -147,5 +149,4 @@ class RecurrentLanguageModel(ZooModel):
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         cls.check_task(description)
-        padded = description.input_shape[0] is None
-        return {"tokens": description.input_tokens, "padded": padded, **overrides}
+        return {"tokens": description.input_tokens, **overrides}

@@ -29,6 +29,7 @@ from .base import ZooModel
 # Number of maps in units of conv1's 24, side of the kernel, stride; no zeros are put around the maps.
 CONVOLUTIONS = ((1, 5, 2), (36 / 24, 5, 2), (48 / 24, 5, 2), (64 / 24, 3, 1), (64 / 24, 3, 1))
 DENSE = (100, 50, 10)
+SMALLEST = 61  # pixels each way, of which the convolutions leave one
 
 
 @keras.saving.register_keras_serializable(package="gradschool")
@@ -90,7 +91,7 @@ class PilotNet(ZooModel):
         dtype: Any = None,
         **kwargs: Any,
     ):
-        input_shape = image_shape("PilotNet", input_shape, smallest=61)
+        input_shape = image_shape("PilotNet", input_shape, smallest=SMALLEST)
         units = whole_number("units", units, least=1)
         width = whole_number("width", width, least=1)
         normalization = check_normalization(normalization)
@@ -130,5 +131,5 @@ class PilotNet(ZooModel):
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        super().config_for(description)  # refuses another task
-        return {"input_shape": description.input_shape, **overrides}
+        cls.check_task(description)
+        return {"input_shape": description.input_shape, "units": len(description.outputs) or 1, **overrides}

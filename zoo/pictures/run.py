@@ -14,6 +14,7 @@ from .forecast import forecast
 from .mistakes import worst_mistakes
 from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
 from .samples import image_samples, series_samples
+from .sequences import sequence_samples
 
 GENERATED = 5 * COLUMNS  # images
 
@@ -64,9 +65,15 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
 
 
 def _forecast(predictions, description) -> Figure:
-    first = description.outputs[0]
-    targets, outputs = (first.restore(values[:, 0]) for values in (predictions.targets, predictions.outputs))
-    return forecast(targets, outputs, first.unit)
+    # The outputs of a series are one quantity at several steps; others may be of different kinds.
+    steps = description.outputs if description.step else description.outputs[:1]
+    targets, outputs = (_restored(values, steps) for values in (predictions.targets, predictions.outputs))
+    return forecast(targets, outputs, steps[0].unit, description.step or "sample")
+
+
+def _restored(values: np.ndarray, outputs) -> np.ndarray:
+    """Standardised values, shape `(N, outputs)`, in their units."""
+    return np.stack([output.restore(values[:, place]) for place, output in enumerate(outputs)], axis=1)
 
 
 def _autoencoder(model, predictions, description) -> dict[str, Figure]:
@@ -86,8 +93,9 @@ def draw_samples(inputs, targets, description) -> Figure:
     """A look at some samples of a data set.
 
     Args:
-        inputs: images, shape `(N, H, W, channels)`, or windows of a series, shape `(N, days)`.
-        targets: class numbers, shape `(N,)`, or values, shape `(N, 1)`.
+        inputs: images, shape `(N, H, W, channels)`, windows of a series, shape `(N, steps)`, or `(N, steps, features)`,
+            of which the first is predicted, or sequences of vectors, shape `(N, T, D)`.
+        targets: class numbers, shape `(N,)`, or values, shape `(N, outputs)`.
         description: of the data.
 
     Raises:
@@ -95,9 +103,18 @@ def draw_samples(inputs, targets, description) -> Figure:
     """
     if len(description.input_shape) == 3:
         return image_samples(inputs, targets, description.class_names)
-    if description.task == "regression":
-        restore = description.scale.restore
-        return series_samples(restore(inputs), restore(targets[:, 0]), description.scale.unit)
+    if description.step:
+        columns = inputs.reshape(*inputs.shape[:2], -1)  # (N, W, D)
+        return series_samples(
+            description.scale.restore(columns[..., 0]),
+            _restored(targets, description.outputs),
+            description.scale.unit,
+            description.step,
+            columns[..., 1:] if columns.shape[-1] > 1 else None,
+            description.features[1:],
+        )
+    if len(description.input_shape) == 2 and description.task == "classification":
+        return sequence_samples(inputs, targets, description.class_names)
     raise ValueError(f"{description.name} has neither images nor a series to draw.")
 
 

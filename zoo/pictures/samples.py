@@ -35,24 +35,43 @@ def image_samples(images: np.ndarray, targets: np.ndarray, class_names: Sequence
     return figure
 
 
-def series_samples(windows: np.ndarray, targets: np.ndarray, unit: str) -> Figure:
-    """Some windows of past days, and the day that followed each.
+def series_samples(
+    windows: np.ndarray,
+    targets: np.ndarray,
+    unit: str,
+    step: str = "day",
+    beside: np.ndarray | None = None,
+    names: Sequence[str] = (),
+) -> Figure:
+    """Some windows of past steps, and the steps that followed each.
 
     Args:
-        windows: shape `(N, days)`, in `unit`.
-        targets: shape `(N,)`, in `unit`.
+        windows: of what is predicted, shape `(N, W)`, in `unit`.
+        targets: shape `(N,)`, or `(N, H)` of H steps, in `unit`.
         unit: what the numbers count, for the axis.
+        step: what lies between two values.
+        beside: the other features of the windows, shape `(N, W, D)`; drawn below, standardised as they are.
+        names: of the other features.
 
     Returns:
         The figure.
     """
-    figure = new_figure(9, 2.6)
     chosen = np.linspace(0, len(windows) - 1, WINDOWS).astype(int)
-    for axes, index in zip(figure.subplots(1, WINDOWS, sharey=True), chosen, strict=True):
-        days = windows.shape[1]
-        axes.plot(range(-days, 0), windows[index], color=BLUE)
-        axes.plot(0, targets[index], "o", color=RED)
-        axes.set_xlabel("day")
+    targets, past = targets.reshape(len(targets), -1), range(-windows.shape[1], 0)  # (N, H)
+    rows = 1 if beside is None else 2
+    figure = new_figure(9, 2.6 * rows)
+    grid = figure.subplots(rows, WINDOWS, sharex="col", sharey="row", squeeze=False)
+    for axes, index in zip(grid[0], chosen, strict=True):
+        axes.plot(past, windows[index], color=BLUE)
+        axes.plot(range(targets.shape[1]), targets[index], "o", color=RED, markersize=6 if targets.shape[1] == 1 else 3)
+    grid[0, 0].set_ylabel(unit)
+    if beside is not None:
+        for axes, index in zip(grid[1], chosen, strict=True):
+            lines = axes.plot(past, beside[index], linewidth=1)
+        grid[1, 0].set_ylabel("standardised")
+        figure.legend(lines, names, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    for axes in grid.flat:
         tidy(axes)
-    figure.axes[0].set_ylabel(unit)
+    for axes in grid[-1]:
+        axes.set_xlabel(step)
     return figure

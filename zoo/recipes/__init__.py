@@ -2,21 +2,25 @@
 
 import difflib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ...callbacks.near_names import what_there_is
 from ..data import list_data
+from ..data.catalogue import kind_of_file
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, imagenet, neurons, photographs, series, unsupervised
-from .recipe import Measured, Recipe
+from . import digits, imagenet, memory, neurons, photographs, series, texts, unsupervised
+from .recipe import YOUR_OWN, Measured, Recipe
 
 _ALL = (
     *digits.RECIPES,
     *photographs.RECIPES,
     *imagenet.RECIPES,
     *neurons.RECIPES,
+    *memory.RECIPES,  # first of all those of their models: they need no file
     *series.RECIPES,
+    *texts.RECIPES,
     *unsupervised.RECIPES,
 )
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
@@ -54,8 +58,25 @@ def chosen_recipe(model: str, data: str | None = None, name: str | None = None) 
     recipe = get_recipe(name)
     if recipe.model != model:
         raise ValueError(f"the recipe {name} is for the model {recipe.model}, not for {model}.")
+    if recipe.data in YOUR_OWN and data is not None and _own_kind(data) == recipe.data:
+        return replace(recipe, data=data, measured=None)
     if data not in (None, recipe.data):
         raise ValueError(f"the recipe {name} is for the data {recipe.data}, not for {data}.")
+    return _with_data(recipe)
+
+
+def _own_kind(data: str) -> str | None:
+    """What a recipe calls a file or folder of the user's own; None for a data set's name."""
+    if any(one.name == data for one in list_data()) or not Path(data).expanduser().exists():
+        return None
+    kind = kind_of_file(Path(data).expanduser())
+    return next((name for name, one in YOUR_OWN.items() if one == kind), None)
+
+
+def _with_data(recipe: Recipe) -> Recipe:
+    """The recipe, which has to say what it learns from."""
+    if recipe.data in YOUR_OWN:
+        raise ValueError(f"{recipe.name} needs a file or folder of your own: name it by --data {recipe.data}.")
     return recipe
 
 
@@ -85,10 +106,13 @@ def find_recipe(model: str, data: str | None = None) -> Recipe:
         if not entry.parameters:
             raise ValueError(f"{model} has fixed weights: there is nothing to fit. See: gradschool models {model}")
         raise ValueError(f"there is no recipe for {model} yet; in Python, zoo.create_model({model!r}).fit trains it.")
+    kind = None if data is None else _own_kind(data)
     for recipe in (*own, *alike):
-        if data in (None, recipe.data):
+        if data is None or recipe.data in (data, kind):
+            if recipe.data == kind:
+                recipe = replace(recipe, data=data, measured=None)
             if recipe.model == model:
-                return recipe
+                return _with_data(recipe)
             return replace(_for_another(recipe, model=model), pretrain=own[0].pretrain if own else {})
     return _for_another((own or alike)[0], model=model, data=str(data))
 

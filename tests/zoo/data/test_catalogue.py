@@ -8,10 +8,14 @@ import pytest
 
 from gradschool.zoo.data import list_data, load_data
 from gradschool.zoo.data.catalogue import check_available, describe, source_of
+from gradschool.zoo.data.description import TASKS
 
 NAMES = [
     "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "imagenet2012",
     "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
+    "python_topics", "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
+    "adding_problem", "copy_memory", "temporal_order", "sequence_reversal", "filling_in", "date_normalisation",
+    "roads", "road_sequences",
 ]  # fmt: skip
 
 
@@ -24,7 +28,7 @@ def test_every_name_is_listed_and_described():
 @pytest.mark.parametrize("row", list_data(), ids=lambda row: row.name)
 def test_descriptions_are_complete(row):
     assert row.kind in ("embedded", "tensorflow-datasets", "generated")
-    assert row.task in ("classification", "regression")
+    assert row.task in TASKS
     assert row.summary
     assert row.licence
     assert row.source
@@ -33,8 +37,7 @@ def test_descriptions_are_complete(row):
         assert row.classes > 1
         if row.name != "imagenet2012":  # whose names lie beside its files
             assert row.classes == len(row.class_names) == len(set(row.class_names))
-    else:
-        assert row.classes is None
+    assert (row.classes is None) == (row.task == "regression")
 
 
 def test_listing_imports_no_heavy_library():
@@ -60,7 +63,7 @@ def test_paths_that_lead_nowhere_are_named(path):
 def test_other_files_are_refused(tmp_path):
     file = tmp_path / "model.keras"
     file.touch()
-    with pytest.raises(ValueError, match=r"model.keras is neither a folder of images nor a .csv file"):
+    with pytest.raises(ValueError, match=r"model.keras is neither a folder of images, nor"):
         source_of(file)
 
 
@@ -80,7 +83,7 @@ def test_what_needs_no_network_is_available(tmp_path):
 
 
 def test_what_is_neither_name_nor_path_is_refused():
-    with pytest.raises(ValueError, match="unknown data set ''; there are: channel_views"):
+    with pytest.raises(ValueError, match="unknown data set ''; there are: adding_problem"):
         source_of("")
     with pytest.raises(ValueError, match="data must be a name or a path; got 5"):
         source_of(5)

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from gradschool.zoo.data import load_data
+from gradschool.zoo.engine.evaluation import Predictions
 from gradschool.zoo.pictures.boundary import decision_boundary
 from gradschool.zoo.pictures.confusion import confusion_matrix
 from gradschool.zoo.pictures.curves import learning_curves
 from gradschool.zoo.pictures.filters import MOST, draw_filters, first_layer_filters
-from gradschool.zoo.pictures.forecast import MOST_DAYS, forecast
+from gradschool.zoo.pictures.forecast import MOST_DAYS, MOST_STEPS, ORIGINS, forecast
 from gradschool.zoo.pictures.mistakes import worst_mistakes
 from gradschool.zoo.pictures.reconstructions import code_map, image_grid, reconstructions
+from gradschool.zoo.pictures.run import draw_run, draw_samples
 from gradschool.zoo.pictures.samples import image_samples, series_samples
 from gradschool.zoo.pictures.style import save_picture
 
@@ -162,3 +165,71 @@ def test_codes_have_the_colour_of_their_class():
     (axes,) = draw(code_map(codes, labels, NAMES)).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(NAMES)
     np.testing.assert_array_equal(axes.collections[1].get_offsets(), codes[labels == 1])
+
+
+# === Series ===
+def test_forecasts_of_several_steps_are_drawn_from_where_they_begin():
+    targets = np.lib.stride_tricks.sliding_window_view(np.arange(300.0), 24)
+    (axes,) = draw(forecast(targets, targets + 0.5, "cars", "hour")).axes
+    came, one_ahead, *whole = axes.lines
+    np.testing.assert_array_equal(came.get_ydata(), targets[-MOST_STEPS:, 0])
+    np.testing.assert_array_equal(one_ahead.get_ydata(), targets[-MOST_STEPS:, 0] + 0.5)
+    assert len(whole) == ORIGINS
+    for line in whole:
+        hours = line.get_xdata()
+        np.testing.assert_array_equal(np.diff(hours), np.ones(23))
+        np.testing.assert_array_equal(line.get_ydata(), targets[-MOST_STEPS:][hours[0]] + 0.5)
+        assert hours[-1] < MOST_STEPS
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("hour", "cars")
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["what came", "forecast one hour ahead", "forecasts of the next 24 hours"]
+
+
+def test_a_horizon_longer_than_the_test_part_is_drawn_too():
+    (axes,) = draw(forecast(np.ones((3, 24)), np.zeros((3, 24)), "cars", "hour")).axes
+    assert len(axes.lines) == 3
+    assert len(axes.lines[2].get_ydata()) == 24
+
+
+def hourly(folder, **options):
+    values = np.random.default_rng(0).normal(size=(300, 2)).round(4)
+    hours = np.datetime64("2024-03-01T00", "h") + np.arange(300)
+    rows = "".join(f"{hour}:00:00,{cars},{temp}\n" for hour, (cars, temp) in zip(hours, values, strict=True))
+    (folder / "cars.csv").write_text(f"time,cars,temp\n{rows}")
+    return load_data(folder / "cars.csv", column="cars", window=12, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "panels"),
+    [({}, 1), ({"vectors": True}, 1), ({"inputs": "temp", "horizon": 3, "calendar": True}, 2)],
+)
+def test_samples_of_a_series_are_drawn_in_their_unit(tmp_path, options, panels):
+    data = hourly(tmp_path, **options)
+    x, y = data.arrays("train")
+    figure = draw(draw_samples(x, y, data.description))
+    assert len(figure.axes) == 4 * panels
+    window, targets = figure.axes[0].lines
+    scale, first = data.description.scale, x[0].reshape(12, -1)
+    np.testing.assert_allclose(window.get_ydata(), scale.restore(first[:, 0]))
+    np.testing.assert_allclose(targets.get_ydata(), scale.restore(y[0]))
+    assert figure.axes[-1].get_xlabel() == "hour"
+    if panels == 2:
+        np.testing.assert_array_equal([line.get_ydata() for line in figure.axes[4].lines], first[:, 1:].T)
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == list(data.description.features[1:])
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_run_on_a_series_gets_a_forecast_in_its_unit(tmp_path, horizon):
+    data = hourly(tmp_path, horizon=horizon)
+    x, y = data.arrays("test")
+    figures = draw_run(None, Predictions(x, y, np.zeros_like(y)), data.description, [])
+    (axes,) = draw(figures["forecast"]).axes
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), data.description.scale.restore(y[:, 0]))
+    np.testing.assert_allclose(axes.lines[1].get_ydata(), np.full(len(y), data.description.scale.mean), rtol=1e-6)
+    assert axes.get_xlabel() == "hour"
+
+
+def test_a_task_that_is_no_series_has_no_samples_to_draw():
+    data = load_data("adding_problem", samples=10)
+    with pytest.raises(ValueError, match="adding_problem has neither images nor a series to draw"):
+        draw_samples(*data.arrays("train"), data.description)
