@@ -28,7 +28,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from ..errors import unknown_name
 from ..generation.compiled import compiled
@@ -53,7 +53,7 @@ class Seq2Seq(ZooModel):
         target_tokens: V, the padding 0 included.
         cell: "gru", "lstm" or "rnn"; see `layers/recurrent.py`.
         units: H. Defaults to 256.
-        depth: how many recurrent layers stand on each other, in the encoder as in the decoder. Of Bahdanau's decoder
+        layers: how many recurrent layers stand on each other, in the encoder as in the decoder. Of Bahdanau's decoder
             the lowest attends, and the others see its context. Defaults to 1.
         embedding: J, of both languages. Defaults to 128.
         attention: one of `ATTENTIONS`. Luong's is the "general" score, without input feeding.
@@ -81,8 +81,8 @@ class Seq2Seq(ZooModel):
     Reference:
         Bahdanau, Cho & Bengio (2015), "Neural Machine Translation by Jointly Learning to Align and Translate", appendix
         A; here the readout sees s_i, not s_{i-1}, and the bridge sees both ends. Luong, Pham & Manning (2015),
-        "Effective Approaches to Attention-based Neural Machine Translation", section 3.1. Without attention: Cho et al. (2014),
-        section 2.2, and Sutskever, Vinyals & Le (2014), whose encoders read in one direction.
+        "Effective Approaches to Attention-based Neural Machine Translation", section 3.1. Without attention: Cho et al.
+        (2014), section 2.2, and Sutskever, Vinyals & Le (2014), whose encoders read in one direction.
     """
 
     task = "translation"
@@ -93,7 +93,7 @@ class Seq2Seq(ZooModel):
         target_tokens: int = 8000,
         cell: str = "gru",
         units: int = 256,
-        depth: int = 1,
+        layers: int = 1,
         embedding: int = 128,
         attention: str = "bahdanau",
         dropout: float = 0.0,
@@ -103,7 +103,7 @@ class Seq2Seq(ZooModel):
         source_tokens = whole_number("source_tokens", source_tokens, least=2)
         target_tokens = whole_number("target_tokens", target_tokens, least=5)
         units = whole_number("units", units, least=1)
-        depth = whole_number("depth", depth, least=1)
+        layers = whole_number("layers", layers, least=1)
         embedding = whole_number("embedding", embedding, least=1)
         dropout = share("dropout", dropout)
         if attention not in ATTENTIONS:
@@ -121,40 +121,40 @@ class Seq2Seq(ZooModel):
             return recurrent_layer(cell, units, return_sequences=True, return_state=True, dtype=policy, name=name)
 
         def bridge(forward, backward, name, activation):
-            ends = named(layers.Concatenate, name=f"{name}_ends")([forward, backward])  # (B, 2H)
-            return named(layers.Dense, units, activation=activation, name=name)(ends)  # (B, H)
+            ends = named(keras.layers.Concatenate, name=f"{name}_ends")([forward, backward])  # (B, 2H)
+            return named(keras.layers.Dense, units, activation=activation, name=name)(ends)  # (B, H)
 
         # === Encoder ===
         # An LSTM's second state is a sum without bounds.
         bridges = [("state", "tanh"), ("cell_state", None)][: 2 if cell == "lstm" else 1]
         source = keras.Input((None,), dtype="int32", name="source")
-        x = named(layers.Embedding, source_tokens, embedding, mask_zero=True, name="source_embedding")(source)
+        x = named(keras.layers.Embedding, source_tokens, embedding, mask_zero=True, name="source_embedding")(source)
         states = []
-        for number in range(1, depth + 1):
-            both_ways = layers.Bidirectional(recurrent(cell), dtype=policy, name=f"encoder{number}")
+        for number in range(1, layers + 1):
+            both_ways = keras.layers.Bidirectional(recurrent(cell), dtype=policy, name=f"encoder{number}")
             x, *ends = both_ways(dropped(x, f"encoder_dropout{number}"))  # (B, S, 2H)
             both = zip(bridges, ends[: len(bridges)], ends[len(bridges) :], strict=True)  # forward, backward
             states.append([bridge(*pair, f"{name}{number}", act) for (name, act), *pair in both])
 
         # === Decoder ===
         target = keras.Input((None,), dtype="int32", name="target")
-        y = named(layers.Embedding, target_tokens, embedding, mask_zero=True, name="target_embedding")(target)
+        y = named(keras.layers.Embedding, target_tokens, embedding, mask_zero=True, name="target_embedding")(target)
         s = y = dropped(y, "decoder_dropout")  # (B, T, J)
         context = None
-        for number in range(1, depth + 1):
+        for number in range(1, layers + 1):
             if attention == "bahdanau" and number == 1:
                 attend = named(AttentiveRecurrent, cell, units, name="decoder1")
                 s, context = attend(y, x, states[0])  # (B, T, H), (B, T, 2H)
                 continue
             if context is not None:
-                s = named(layers.Concatenate, name=f"decoder_input{number}")([s, context])
+                s = named(keras.layers.Concatenate, name=f"decoder_input{number}")([s, context])
             s, *_ = recurrent(f"decoder{number}")(s, initial_state=states[number - 1])  # (B, T, H)
         if attention == "bahdanau":
-            seen = named(layers.Concatenate, name="seen")([s, y, context])  # (B, T, H + J + 2H)
+            seen = named(keras.layers.Concatenate, name="seen")([s, y, context])  # (B, T, H + J + 2H)
             s = named(Maxout, units, name="readout")(seen)  # (B, T, H)
         elif attention == "luong":
             s = named(LuongAttention, units, name="attention")(s, x)  # (B, T, H)
-        logits = layers.Dense(target_tokens, dtype=output_dtype(policy), name="logits")
+        logits = keras.layers.Dense(target_tokens, dtype=output_dtype(policy), name="logits")
         outputs = logits(dropped(s, "readout_dropout"))  # (B, T, V)
         super().__init__({"source": source, "target": target}, outputs, dtype=policy, **kwargs)
 
@@ -163,7 +163,7 @@ class Seq2Seq(ZooModel):
         self.target_tokens = target_tokens
         self.cell = cell
         self.units = units
-        self.depth = depth
+        self.depth = layers  # Keras has an attribute layers
         self.embedding = embedding
         self.attention = attention
         self.dropout = dropout
@@ -217,8 +217,8 @@ class Seq2Seq(ZooModel):
             if self.attention == "bahdanau" and number == 1:
                 (s, context), state = decoder.step(y, before, *seen)  # (B, H), (B, 2H)
             else:
-                s, state = decoder.cell(s if context is None else ops.concatenate([s, context], axis=-1), before)
-            after.append(keras.tree.flatten(state))
+                s, state = decoder.step(s if context is None else ops.concatenate([s, context], axis=-1), before)
+            after.append(state)
         if self.attention == "bahdanau":
             s = self.get_layer("readout")(ops.concatenate([s, y, context], axis=-1))
         elif self.attention == "luong":

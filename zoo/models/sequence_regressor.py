@@ -111,8 +111,8 @@ class SequenceRegressor(ZooModel):
         )  # (B, H)
         if dropout:
             x = Dropout(dropout, dtype=policy, name=f"dropout{layers}")(x)
-        outputs = keras.layers.Dense(outputs, dtype=output_dtype(policy), name="outputs")
-        super().__init__(inputs, outputs(x), dtype=policy, **kwargs)  # (B, O)
+        linear = keras.layers.Dense(outputs, dtype=output_dtype(policy), name="outputs")
+        super().__init__(inputs, linear(x), dtype=policy, **kwargs)  # (B, O)
 
         # === Config ===
         self.sample_shape = input_shape
