@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from gradschool.zoo.data.tokenizer import BEGIN, END
 from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.registry import create_model, list_models, model_class, model_entry
 
@@ -110,6 +111,17 @@ def vectors_and_values(model, count: int, seed: int = 0):
     present = np.arange(STEPS) < _lengths(count, rng)[:, None]
     vectors = rng.normal(size=(count, STEPS, model.input_shape[-1])) * present[..., None]
     return vectors.astype("float32"), rng.normal(size=(count, model.output_shape[-1])).astype("float32")
+
+
+def copying(model, count: int, seed: int = 0):
+    """Random sequences of tokens, padded with 0, to be written again; of the source every token but the first four."""
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(4, min(model.source_tokens, model.target_tokens), (count, STEPS))
+    source = (tokens * (np.arange(STEPS) < _lengths(count, rng)[:, None])).astype("int32")
+    ends = np.pad(source, ((0, 0), (0, 1)))
+    ends[np.arange(count), (source != 0).sum(axis=1)] = END
+    begun = np.concatenate([np.full((count, 1), BEGIN, "int32"), source], axis=1)
+    return {"source": source, "target": begun}, ends
 
 
 def many_times(data, times: int):
@@ -208,6 +220,15 @@ _READER = {
     "samples": tokens_and_labels,
     "optimizer": lambda: keras.optimizers.Adam(0.03),
     "options": _RECURRENT,
+}
+
+_TRANSLATOR = {
+    "small": {"source_tokens": 13, "target_tokens": 11, "embedding": 5, "units": 17},
+    "answers": (None, 11),
+    "samples": copying,
+    "solved": lambda targets, logits: (logits.argmax(-1) == targets) | (targets == 0),  # padding has no right answer
+    "optimizer": lambda: keras.optimizers.Adam(0.03),
+    "options": {"layers": 2, "dropout": 0.2},
 }
 
 # What differs from an image classifier of any size, by family or by name.
@@ -336,6 +357,9 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "lstm_classifier": _READER,
     "gru_classifier": {"kin": "lstm_classifier", **_READER},
     "rnn_classifier": {"kin": "lstm_classifier", **_READER},
+    "seq2seq": _TRANSLATOR,
+    "seq2seq_luong": {"kin": "seq2seq", **_TRANSLATOR},
+    "seq2seq_plain": {"kin": "seq2seq", **_TRANSLATOR},
     "sequence_regressor": {
         "kin": "lstm_classifier",
         "small": {"input_shape": (None, 3), "outputs": 2, "units": 17},
