@@ -8,7 +8,7 @@ from ...callbacks.near_names import what_there_is
 from ..data import list_data
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, imagenet, neurons, photographs, series, texts, unsupervised
+from . import digits, driving, imagenet, neurons, photographs, series, texts, unsupervised
 from .recipe import Measured, Recipe
 
 _ALL = (
@@ -18,6 +18,7 @@ _ALL = (
     *neurons.RECIPES,
     *series.RECIPES,
     *texts.RECIPES,
+    *driving.RECIPES,
     *unsupervised.RECIPES,
 )
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
