@@ -10,6 +10,7 @@ from .bench import bench
 from .compare import compare
 from .data import data
 from .doctor import doctor
+from .drive import drive
 from .evaluate import evaluate
 from .fit import fit
 from .generate import generate
@@ -29,6 +30,7 @@ for _command in (
     evaluate,
     predict,
     generate,
+    drive,
     inspect,
     compare,
     report,

@@ -40,6 +40,7 @@ _FILES = {
     "date_normalisation": "date_normalisation",
     "roads": "roads",
     "road_sequences": "roads",
+    "road_features": "road_features",
 }
 
 

@@ -7,7 +7,9 @@
     vehicle.py      the bicycle model: steering angle, speed and torque
     drives.py       a human-like drive with recoveries, recorded: frames, and what the driver did
     drivers.py      who may sit at the wheel: the expert, nobody, a trained model
+    trained.py      a trained model as one of them
     closed_loop.py  how far a driver comes before leaving the lane
+    comparison.py   a model, the expert, and driving straight on, on the same roads
     film.py         a ride as an animated picture
 
 Axes: x forward, y to the left, z up, metres; angles and curvatures are positive to the left (ISO 8855).

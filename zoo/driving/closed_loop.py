@@ -60,6 +60,7 @@ def ride(
     road: Road,
     metres: float,
     *,
+    seconds: float | None = None,
     camera: Camera | None = None,
     scenery: Scenery | None = None,
     car: Car | None = None,
@@ -72,8 +73,9 @@ def ride(
 
     Args:
         driver: who drives; while it has seen too little, the expert does, and nothing is counted.
-        road: at least as long.
+        road: at least as long, and as long as the expert may drive besides.
         metres: how far, at most.
+        seconds: how long, at most.
         camera: 66x200 pixels by default.
         scenery: a clear day by default.
         car: a medium-sized one by default.
@@ -86,47 +88,99 @@ def ride(
         ValueError: if the road is too short, or a number out of its range.
     """
     check_number("metres", metres, "(0, inf)")
-    if speed is not None:
-        check_number("speed", speed, "(0, 40]")
+    for name, value in (("seconds", seconds), ("speed", speed)):
+        if value is not None:
+            check_number(name, value, "(0, inf)")
     if road.length < start[0] + metres:
         raise ValueError(f"a road of {road.length:g} m is too short for {metres:g} m from {start[0]:g} m on.")
-    car = car or Car()
     renderer = Renderer(road, camera or Camera.looking_ahead((66, 200)), scenery or Scenery())
-    allowed, _ = car.speeds(road)
-    x, y, heading = road.place(*start)
-    s, driven, rows, frames, departed = start[0], 0.0, [], [], False
-    expert, own_from, last_d = Expert(), None, start[1]
-    while driven < metres and s < road.length:
-        s, d = road.locate(x, y, near=s)
-        number = len(rows)
-
-        def frame(place=(x, y, heading, s), number=number):
-            return renderer.picture(*place, number=number)
-
-        if keep_frames:
-            frames.append(frame())
-        seen = (lambda kept=frames[-1]: kept) if keep_frames else frame
-        view = View(seen, road, s, d, heading - float(road.at(road.heading, s)), car)
-        controls = driver.drive(view)
-        if controls is not None and own_from is None:
-            own_from = number
-        controls = controls or expert.drive(view)
-        now = speed or float(np.clip(controls.speed or road.at(allowed, s), *SPEEDS))
-        rows.append((x, y, heading, s, d, controls.steering, now))
+    simulation = _Simulation(driver, road, car or Car(), renderer, speed, keep_frames)
+    driver.begin()
+    place, s, driven, departed = road.place(*start), start[0], 0.0, False
+    steps = np.inf if seconds is None else seconds * RATE
+    while driven < metres and simulation.own_steps < steps and s < road.length:
+        controls, now = simulation.look(place, s)
         step = min(now / RATE, metres - driven)
-        x, y, heading = car.advance(x, y, heading, controls.steering, step)
-        after, last_d = road.locate(x, y, near=min(s + step, road.length))[1], d
-        if own_from is None:
+        place = simulation.car.advance(*place, controls, step)
+        s, after = road.locate(*place[:2], near=min(s + step, road.length))
+        if not simulation.own_steps:
             continue
-        if departed := abs(after) > HALF_LANE:
-            driven += step * (HALF_LANE - abs(last_d)) / (abs(after) - abs(last_d)) if abs(last_d) < HALF_LANE else 0.0
-            break
-        driven += step
+        driven += step * _share_in_lane(simulation.rows[-1][4], after)
         tell(driven)
-    table = np.array(rows)
-    own = table[own_from or 0 :]
-    seconds = float(len(own) / RATE)
-    return Ride(driver.name, float(driven), seconds, departed, float(np.abs(own[:, 4]).mean()), *table.T, frames)
+        if departed := abs(after) > HALF_LANE:
+            break
+    table = np.array(simulation.rows)
+    own = table[len(table) - simulation.own_steps :]
+    return Ride(
+        driver.name,
+        float(driven),
+        len(own) / RATE,
+        departed,
+        float(np.abs(own[:, 4]).mean()) if len(own) else 0.0,
+        *table.T,
+        simulation.frames,
+    )
+
+
+def _share_in_lane(before: float, after: float) -> float:
+    """The share of a step, from one offset to the next, that lies within the lane."""
+    if abs(after) <= HALF_LANE:
+        return 1.0
+    return max(0.0, (HALF_LANE - abs(before)) / (abs(after) - abs(before)))
+
+
+class _Simulation:
+    """What is the same in every step of a ride: the driver looks, and what it does is noted.
+
+    Attributes:
+        rows: x, y, heading, s, d, steering and speed at each step.
+        frames: what the camera saw, if that is kept.
+        own_steps: how many steps the driver itself has driven.
+    """
+
+    def __init__(self, driver: Driver, road: Road, car: Car, renderer: Renderer, speed: float | None, keep: bool):
+        self.driver, self.road, self.car, self.renderer, self.speed, self.keep = (
+            driver,
+            road,
+            car,
+            renderer,
+            speed,
+            keep,
+        )
+        self.allowed, _ = car.speeds(road)
+        self.expert = Expert()
+        self.rows: list[tuple[float, ...]] = []
+        self.frames: list[np.ndarray] = []
+        self.own_steps = 0
+
+    def look(self, place: tuple[float, float, float], s: float) -> tuple[float, float]:
+        """Steering angle in degrees and speed in m/s at a place near the arc length s."""
+        s, d = self.road.locate(*place[:2], near=s)
+        number = len(self.rows)
+
+        def frame() -> np.ndarray:
+            return self.renderer.picture(*place, s=s, number=number)
+
+        if self.keep:
+            self.frames.append(kept := frame())
+        view = View(
+            frame=(lambda: kept) if self.keep else frame,
+            road=self.road,
+            s=s,
+            d=d,
+            turned=place[2] - float(self.road.at(self.road.heading, s)),
+            car=self.car,
+        )
+        controls = self.driver.drive(view)
+        if controls is None:
+            controls = self.expert.drive(view)
+        else:
+            self.own_steps += 1
+        wanted = float(self.road.at(self.allowed, s)) if controls.speed is None else controls.speed
+        speed = self.speed or float(np.clip(wanted, *SPEEDS))
+        steering = float(np.clip(controls.steering, -self.car.most_steering, self.car.most_steering))
+        self.rows.append((*place, s, d, steering, speed))
+        return steering, speed
 
 
 def ride_road(seed: int, metres: float) -> Road:
@@ -136,4 +190,4 @@ def ride_road(seed: int, metres: float) -> Road:
         >>> ride_road(0, 500.0).length >= 500
         True
     """
-    return winding_road(metres + 60 + FAR, [seed, FOR_RIDES, 2**31])
+    return winding_road(metres + 160 + FAR, [seed, FOR_RIDES, 2**31])

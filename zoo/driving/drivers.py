@@ -55,6 +55,9 @@ class Driver(Protocol):
 
     name: str
 
+    def begin(self) -> None:
+        """Told before every ride."""
+
     def drive(self, view: View) -> Controls | None:
         """What to do now; None hands the wheel to the expert, as long as too little has been seen."""
 
@@ -63,6 +66,9 @@ class Expert:
     """The driver who knows the road, by the law of `Car.follow`."""
 
     name = "expert, who knows the curvature"
+
+    def begin(self) -> None:
+        """Nothing to forget."""
 
     def drive(self, view: View) -> Controls:
         """The angle that brings the car back to the lane's middle."""
@@ -74,6 +80,9 @@ class Straight:
     """The driver who never turns the wheel."""
 
     name = "straight on"
+
+    def begin(self) -> None:
+        """Nothing to forget."""
 
     def drive(self, view: View) -> Controls:
         """No angle."""
@@ -106,6 +115,10 @@ class Model:
         names = [one.name for one in outputs]
         self.speed_at = names.index("speed") if own_speed and "speed" in names else None
         self.seen: deque[np.ndarray] = deque(maxlen=frames or 1)
+
+    def begin(self) -> None:
+        """Forgets what was seen on another road."""
+        self.seen.clear()
 
     def drive(self, view: View) -> Controls | None:
         """What the model answers to the last frames; None while there are too few."""

@@ -68,9 +68,9 @@ def _picture(ride: Ride, road: Road, step: int, left: bool):
     film.paste(frame.resize(view, Image.Resampling.NEAREST), ((WIDTH - view[0]) // 2, 0))
     draw = ImageDraw.Draw(film)
     _draw_wheel(draw, (PANEL // 2, view[1] + PANEL // 2 - 8), PANEL // 3, ride.steering[step])
-    _draw_map(draw, (PANEL, view[1], WIDTH, view[1] + PANEL), ride, road, step, left)
-    side = "left" if ride.steering[step] > 0 else "right"
-    words = f"{abs(ride.steering[step]):4.1f} degrees {side}"
+    film.paste(_map(ride, road, step, left), (PANEL, view[1]))
+    angle = round(ride.steering[step], 1)
+    words = f"{abs(angle):.1f} degrees {'left' if angle > 0 else 'right'}" if angle else "straight on"
     draw.text((10, view[1] + PANEL - 16), words, fill=_INK)
     words = f"{ride.speed[step]:4.1f} m/s    {abs(ride.d[step]):.2f} m off the middle    {ride.driver}"
     draw.text((PANEL + 8, view[1] + PANEL - 16), "out of the lane" if left else words, fill=_ALARM if left else _INK)
@@ -91,17 +91,19 @@ def _draw_wheel(draw, middle: tuple[int, int], radius: int, steering: float) -> 
     draw.ellipse((x - 8, y - 8, x + 8, y + 8), fill=_INK)
 
 
-def _draw_map(draw, box: tuple[int, int, int, int], ride: Ride, road: Road, step: int, left: bool) -> None:
+def _map(ride: Ride, road: Road, step: int, left: bool):
     """The road from above, the car's heading to the right, and where it came from."""
-    scale = (box[2] - box[0]) / METRES
-    origin = box[0] + 0.3 * (box[2] - box[0]), (box[1] + box[3]) / 2 - 8
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (WIDTH - PANEL, PANEL - 20), _BACK)
+    draw = ImageDraw.Draw(picture)
+    scale, origin = picture.width / METRES, (0.3 * picture.width, 0.5 * picture.height)
     cosine, sine = np.cos(ride.heading[step]), np.sin(ride.heading[step])
 
     def on_screen(x: np.ndarray, y: np.ndarray) -> list[tuple[float, float]]:
         to_x, to_y = x - ride.x[step], y - ride.y[step]
         ahead, leftwards = to_x * cosine + to_y * sine, to_y * cosine - to_x * sine
         shown = np.stack([origin[0] + scale * ahead, origin[1] - scale * leftwards], axis=-1)
-        shown = np.clip(shown, (box[0] + 2, box[1] + 2), (box[2] - 2, box[3] - 22))
         return list(map(tuple, shown))
 
     near = np.abs(road.s - ride.s[step]) < METRES
@@ -117,3 +119,4 @@ def _draw_map(draw, box: tuple[int, int, int, int], ride: Ride, road: Road, step
         draw.line(on_screen(ride.x[: step + 1], ride.y[: step + 1]), fill=_TRACK, width=2)
     x, y = origin
     draw.rectangle((x - 2, y - 4, x + 9, y + 4), fill=_ALARM if left else _TRACK, outline=_INK)
+    return picture

@@ -2,12 +2,14 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from ..data.description import Output
 from ..errors import unknown_name
 from ..presets import list_presets, load_preset
 from ..registry import list_models, model_class
@@ -26,6 +28,7 @@ class Trained:
         fold: which fold of a cross-validation was its test set, if any.
         input_tokenizer: that made tokens of its inputs' text; None if they are no text, or the file does not say.
         target_tokenizer: the same of a translation's targets.
+        outputs: what a regression predicts, and how it was standardised; empty if the file does not say.
     """
 
     model: keras.Model
@@ -35,6 +38,7 @@ class Trained:
     fold: tuple[int, int] | None = None
     input_tokenizer: Any = None
     target_tokenizer: Any = None
+    outputs: tuple[Output, ...] = ()
 
     @property
     def split(self) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def open_model(name: Path | str) -> Trained:
         raise unknown_name("preset, run folder or .keras file", str(name), cards)
     card = cards[str(name)]
     model = load_preset(model_class(card["model"]), card["name"])
-    return Trained(model, card["data"], card["class_names"], card["recipe"])
+    return Trained(model, card["data"], card["class_names"], card["recipe"], outputs=_outputs(card))
 
 
 def _open_run(folder: RunFolder) -> Trained:
@@ -102,9 +106,14 @@ def _open_run(folder: RunFolder) -> Trained:
         fold = tuple(config["fold"]) if config["fold"] else None
         model = load_model_file(folder.model_path)
         tokenizers = map(folder.read_tokenizer, TOKENIZERS)
-        return Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers)
+        return Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers, _outputs(data))
     except KeyError as error:
         raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
+
+
+def _outputs(stored: Mapping[str, Any]) -> tuple[Output, ...]:
+    """The outputs in a run's `config.json` or on a preset's card; none in those of an earlier version."""
+    return tuple(Output(**one) for one in stored.get("outputs", ()))
 
 
 def load_model(name: Path | str) -> keras.Model:

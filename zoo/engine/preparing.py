@@ -5,6 +5,7 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,7 @@ def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, A
             "task": description.task,
             "samples": dict(description.samples),
             "class_names": list(description.class_names or []),
+            "outputs": [asdict(one) for one in description.outputs],
         },
         "versions": {
             "python": platform.python_version(),

@@ -55,6 +55,7 @@ def pack_preset(run: Path | str, name: str, into: Path = FOLDER) -> dict[str, An
         "config": model_config,
         "data": config["data"]["name"],
         "class_names": config["data"]["class_names"],
+        "outputs": config["data"].get("outputs", []),
         "recipe": settings,
         "test": {**metrics["test"], "samples": config["data"]["samples"]["test"]},
         "sha256": sha256(into / f"{name}.weights.h5"),

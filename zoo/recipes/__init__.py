@@ -10,7 +10,7 @@ from ..data import list_data
 from ..data.catalogue import kind_of_file
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, imagenet, memory, neurons, photographs, series, texts, unsupervised
+from . import digits, driving, imagenet, memory, neurons, photographs, series, texts, unsupervised
 from .recipe import YOUR_OWN, Measured, Recipe
 
 _ALL = (
@@ -21,6 +21,7 @@ _ALL = (
     *memory.RECIPES,  # first of all those of their models: they need no file
     *series.RECIPES,
     *texts.RECIPES,
+    *driving.RECIPES,
     *unsupervised.RECIPES,
 )
 _RECIPES = {recipe.name: recipe for recipe in _ALL}

@@ -13,6 +13,12 @@ _WRITES: dict[str, Any] = {
     "clip": {"global_norm": 1.0},
 }
 _READS: dict[str, Any] = {"schedule": "cosine", "clip": {"global_norm": 1.0}}
+_TRANSLATES: dict[str, Any] = {
+    "schedule": "cosine",
+    "warmup": 0.5,
+    "metrics": ("nats", "token_accuracy"),
+    "clip": {"global_norm": 1.0},
+}
 
 RECIPES = (
     # What needs no network comes first: it is what `gradschool fit MODEL` runs.
@@ -56,5 +62,24 @@ RECIPES = (
         64,
         **_READS,
         model_config={"bidirectional": True, "dropout": 0.5},
+    ),
+    *(
+        Recipe(f"{model}_{data}", model, data, epochs, 64, learning_rate=rate, **_TRANSLATES, model_config=config)
+        for model in ("seq2seq", "seq2seq_luong", "seq2seq_plain")
+        for data, epochs, rate, config in (
+            ("date_normalisation", 10, 3e-3, {"units": 64}),
+            ("sequence_reversal", 10, 3e-3, {"units": 64}),
+        )
+    ),
+    Recipe(
+        "seq2seq_pairs",
+        "seq2seq",
+        "YOUR-PAIRS",
+        6,
+        64,
+        learning_rate=1e-3,
+        **_TRANSLATES,
+        model_config={"dropout": 0.3},
+        data_options={"reverse": True, "most_words": 10},
     ),
 )

@@ -38,6 +38,9 @@ def test_a_wrong_angle_leaves_a_straight_on_its_circle():
     class Wrong:
         name = "wrong"
 
+        def begin(self):
+            pass
+
         def drive(self, view):
             return Controls(float(view.car.steering(1 / 50)))
 
@@ -116,7 +119,7 @@ def test_rides_of_equal_seeds_are_on_the_same_road():
     [
         ({"metres": 0.0}, "metres must be a number above 0"),
         ({"metres": 500.0}, "a road of 100 m is too short for 500 m"),
-        ({"metres": 50.0, "speed": -1.0}, "speed must be a number in"),
+        ({"metres": 50.0, "speed": -1.0}, "speed must be a number above 0"),
     ],
 )
 def test_impossible_rides_are_refused(options, message):

@@ -1,0 +1,56 @@
+"""Driving a rendered road: steering angle, speed and torque from what the camera sees.
+
+The frames of `pilotnet_roads` have a size that leaves 2 880 features in PilotNet's fourth convolution, which are what
+`feature_lstm_road_features` learns from: fit the former with `--out runs/pilotnet_roads` first.
+"""
+
+from typing import Any
+
+from .recipe import Recipe
+
+_ERRORS: dict[str, Any] = {
+    "schedule": "cosine",
+    "loss": "mean_squared_error",
+    "metrics": ("mean_absolute_error", "mean_squared_error"),
+}
+
+RECIPES = (
+    Recipe(
+        "pilotnet_roads",
+        "pilotnet",
+        "roads",
+        epochs=12,
+        batch_size=32,
+        model_config={"dropout": 0.1},
+        data_options={"image_size": [66, 160]},
+        **_ERRORS,
+    ),
+    Recipe(
+        "cnn_lstm_road_sequences",
+        "cnn_lstm",
+        "road_sequences",
+        epochs=15,
+        batch_size=16,
+        model_config={"width": 12, "dropout": 0.1},
+        **_ERRORS,
+    ),
+    Recipe(
+        "conv3d_road_sequences",
+        "conv3d",
+        "road_sequences",
+        epochs=15,
+        batch_size=16,
+        model_config={"width": 8, "dropout": 0.1},
+        **_ERRORS,
+    ),
+    Recipe(
+        "feature_lstm_road_features",
+        "feature_lstm",
+        "road_features",
+        epochs=20,
+        batch_size=16,
+        model_config={"dropout": 0.2},
+        data_options={"network": "runs/pilotnet_roads"},
+        **_ERRORS,
+    ),
+)
