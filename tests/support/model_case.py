@@ -371,6 +371,15 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "steps": 200,
         "options": _RECURRENT,
     },
+    "language_model": {
+        "kin": "lstm_classifier",
+        "small": {"tokens": 13, "embedding": 5, "units": 17},
+        "answers": (None, 13),
+        "samples": tokens_and_tags,
+        "solved": lambda tags, logits: (logits.argmax(-1) == tags) | (tags == 0),
+        "optimizer": lambda: keras.optimizers.Adam(0.02),
+        "options": {key: value for key, value in _RECURRENT.items() if key != "bidirectional"},
+    },
     "sequence_tagger": {
         "kin": "lstm_classifier",
         "small": {"tokens": 13, "classes": 7, "embedding": 5, "units": 17},
