@@ -115,7 +115,7 @@ class LoadedData:
         """
         x, y = self._parts["train"]
         if self.lengths is not None:
-            return self._sequences("train", shuffle=True)
+            return self._sequences("train", self.lengths["train"], shuffle=True)
         if import_tensorflow():
             from .pipeline import training_pipeline
 
@@ -153,7 +153,7 @@ class LoadedData:
         if not len(y):
             return None
         if self.lengths is not None:
-            return self._sequences(part)
+            return self._sequences(part, self.lengths[part])
         if import_tensorflow():
             from .pipeline import evaluation_pipeline
 
@@ -162,10 +162,10 @@ class LoadedData:
 
         return Batches(x, y, self.batch_size, targets=self.targets)
 
-    def _sequences(self, part: str, shuffle: bool = False):
+    def _sequences(self, part: str, lengths: np.ndarray, shuffle: bool = False):
         """Batches of sequences of different lengths, each no longer than it has to be."""
         x, y = self._parts[part]
-        given = x, y, self.lengths[part], self.batch_size
+        given = x, y, lengths, self.batch_size
         every_step = self.description.task in EVERY_STEP
         if not import_tensorflow():
             from .batches import SequenceBatches
