@@ -100,7 +100,7 @@ def test_its_features_go_over_to_other_classes():
             r"SequenceClassifier takes tokens, input_shape=\(steps,\).*For vectors give tokens",
         ),
         ({"input_shape": (None, 3)}, "For vectors give tokens=None"),
-        ({"input_shape": (7,), "tokens": None}, "For tokens say how many different ones there are, tokens="),
+        ({"input_shape": (7,), "tokens": None}, "For tokens say how many, tokens="),
         ({"input_shape": (0,)}, "input_shape=.* must be a whole number of at least 1; got 0"),
         ({"tokens": 1}, "tokens must be a whole number of at least 2; got 1"),
         ({"classes": 1}, "classes must be a whole number of at least 2; got 1"),
