@@ -81,7 +81,7 @@ def calls_note(rows: Sequence[Any]) -> str:
 
 
 def kinds_table(rows: Sequence[Any]) -> Table:
-    """The sums of a layer table by kind: dense, convolution, other."""
+    """The sums of a layer table by kind: dense, convolution, recurrent, other."""
     from .inspection.layer_kinds import layers_by_kind
 
     table = _table("kind", "layers")

@@ -12,6 +12,7 @@ import keras
 
 from ..errors import unknown_name
 from .gru import GRU
+from .initializers import Orthogonal
 from .lstm import LSTM
 from .vanilla_rnn import VanillaRNN
 
@@ -45,7 +46,7 @@ def recurrent_layer(cell: str, units: int, bidirectional: bool = False, **option
     """
     if cell not in CELLS:
         raise unknown_name("cell", cell, CELLS)
-    layer = CELLS[cell](units, **options)
+    layer = CELLS[cell](units, **{"recurrent_initializer": Orthogonal(), **options})
     if not bidirectional:
         return layer
     return keras.layers.Bidirectional(layer, name=options.get("name"), dtype=options.get("dtype"))
