@@ -31,9 +31,10 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         history: the rows of `history.csv`; may be empty.
 
     Returns:
-        `curves` always (if an epoch was finished); `confusion`, `mistakes` and `first_layer` for images;
-        `forecast` for a series, and what was predicted from frames, with `answers` to some of them; `boundary` where there are two inputs; `reconstructions`, `first_layer` and, of codes
-        of two values, `codes` for an autoencoder; `generated` for what makes up images.
+        `curves` always (if an epoch was finished); `confusion`, `mistakes` and `first_layer` for images; `forecast` for
+        values, and `answers` to some frames that they are predicted from; `boundary` where there are two inputs;
+        `reconstructions`, `first_layer` and, of codes of two values, `codes` for an autoencoder; `generated` for what
+        makes up images.
     """
     figures: dict[str, Figure] = {}
     if history:
@@ -103,8 +104,9 @@ def draw_samples(inputs, targets, description) -> Figure:
     """A look at some samples of a data set.
 
     Args:
-        inputs: images, shape `(N, H, W, channels)`, sequences of frames, shape `(N, T, H, W, channels)`, windows of a series, shape `(N, steps)`, or `(N, steps, features)`,
-            of which the first is predicted, or sequences of vectors, shape `(N, T, D)`.
+        inputs: images, shape `(N, H, W, channels)`, sequences of frames, shape `(N, T, H, W, channels)`, windows of a
+            series, shape `(N, steps)`, or `(N, steps, features)`, of which the first is predicted, or sequences of
+            vectors, shape `(N, T, D)`.
         targets: class numbers, shape `(N,)`, or values, shape `(N, outputs)`.
         description: of the data.
 

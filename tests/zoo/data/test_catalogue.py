@@ -15,7 +15,7 @@ NAMES = [
     "logic_and", "logic_or", "logic_nand", "logic_xor", "channel_views",
     "python_topics", "tiny_shakespeare", "imdb_reviews", "ted_hrlr_translate", "spoken_digit", "sequential_digits",
     "adding_problem", "copy_memory", "temporal_order", "sequence_reversal", "filling_in", "date_normalisation",
-    "roads", "road_sequences",
+    "roads", "road_sequences", "road_features",
 ]  # fmt: skip
 
 
