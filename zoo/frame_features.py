@@ -71,7 +71,7 @@ def feature_model(network: keras.Model, layer: str | None = None) -> keras.Model
     output = network.get_layer(chosen).output
     if len(output.shape) > 2:
         output = keras.layers.Flatten("channels_last")(output)
-    return keras.Model(network.inputs, output, name=f"{network.name}_features")
+    return keras.Model(network.input, output, name=f"{network.name}_features")
 
 
 def frame_features(

@@ -45,7 +45,8 @@ def data(
 
         if texts:
             raise ValueError(f"--picture draws images and the like; those of {name} are texts, printed without it.")
-        shown = loaded.some("train", LOOKED_AT) if loaded.streamed else loaded.arrays("train")
+        few = loaded.streamed or len(loaded.description.input_shape) > 3  # images on disk, or sequences of them
+        shown = loaded.some("train", LOOKED_AT) if few else loaded.arrays("train")
         save_picture(draw_samples(*shown, loaded.description), picture)
     if as_json:
         return print_json(_facts(loaded.description))

@@ -11,6 +11,7 @@ from .confusion import confusion_matrix
 from .curves import learning_curves
 from .filters import draw_filters, first_layer_filters
 from .forecast import forecast
+from .frames import frame_samples
 from .mistakes import worst_mistakes
 from .reconstructions import COLUMNS, code_map, image_grid, reconstructions
 from .samples import image_samples, series_samples
@@ -30,9 +31,10 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         history: the rows of `history.csv`; may be empty.
 
     Returns:
-        `curves` always (if an epoch was finished); `confusion`, `mistakes` and `first_layer` for images;
-        `forecast` for a series; `boundary` where there are two inputs; `reconstructions`, `first_layer` and, of codes
-        of two values, `codes` for an autoencoder; `generated` for what makes up images.
+        `curves` always (if an epoch was finished); `confusion`, `mistakes` and `first_layer` for images; `forecast` for
+        values, and `answers` to some frames that they are predicted from; `boundary` where there are two inputs;
+        `reconstructions`, `first_layer` and, of codes of two values, `codes` for an autoencoder; `generated` for what
+        makes up images.
     """
     figures: dict[str, Figure] = {}
     if history:
@@ -46,6 +48,10 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         figures |= _autoencoder(model, predictions, description)
     elif description.task == "regression":
         figures["forecast"] = _forecast(predictions, description)
+        if shows_frames(description):
+            figures["answers"] = frame_samples(
+                predictions.inputs, predictions.targets, description.outputs, predictions.outputs
+            )
     elif description.input_shape == (2,):
         figures["boundary"] = decision_boundary(
             lambda points: _yes_or_no(model.predict_on_batch(points)),
@@ -62,6 +68,11 @@ def draw_run(model, predictions, description, history: Sequence[dict[str, float]
         if (filters := _first_filters(model, description.input_shape)) is not None:
             figures["first_layer"] = draw_filters(filters, "first layer")
     return figures
+
+
+def shows_frames(description) -> bool:
+    """Whether values are predicted from images, or from sequences of them."""
+    return description.task == "regression" and len(description.input_shape) in (3, 4)
 
 
 def _forecast(predictions, description) -> Figure:
@@ -93,14 +104,17 @@ def draw_samples(inputs, targets, description) -> Figure:
     """A look at some samples of a data set.
 
     Args:
-        inputs: images, shape `(N, H, W, channels)`, windows of a series, shape `(N, steps)`, or `(N, steps, features)`,
-            of which the first is predicted, or sequences of vectors, shape `(N, T, D)`.
+        inputs: images, shape `(N, H, W, channels)`, sequences of frames, shape `(N, T, H, W, channels)`, windows of a
+            series, shape `(N, steps)`, or `(N, steps, features)`, of which the first is predicted, or sequences of
+            vectors, shape `(N, T, D)`.
         targets: class numbers, shape `(N,)`, or values, shape `(N, outputs)`.
         description: of the data.
 
     Raises:
         ValueError: if there is nothing to draw, as for a truth table.
     """
+    if shows_frames(description):
+        return frame_samples(inputs, targets, description.outputs)
     if len(description.input_shape) == 3:
         return image_samples(inputs, targets, description.class_names)
     if description.step:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gradschool.zoo import recipes
 from gradschool.zoo.data import list_data
 from gradschool.zoo.engine.preparing import recipe_optimizer
 from gradschool.zoo.layers.losses import get_loss
@@ -38,6 +39,12 @@ def test_a_recipe_of_the_same_class_serves_and_promises_nothing():
     assert recipe.learning_rate == find_recipe("resnet20", "fashion_mnist").learning_rate
     assert find_recipe("resnet101").data_options == find_recipe("resnet50").data_options
     assert find_recipe("resnet18", "fashion_mnist").data_options == {}  # those of imagenet2012 are for it alone
+
+
+def test_a_model_whose_class_has_no_recipe(monkeypatch):
+    monkeypatch.setattr(recipes, "_RECIPES", {})
+    with pytest.raises(ValueError, match="there is no recipe for pilotnet yet"):
+        find_recipe("pilotnet", "digits")
 
 
 def test_the_first_recipe_of_a_model_needs_no_network():
