@@ -56,6 +56,7 @@ _HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with
 _MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction"
 _VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
 _RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
+_GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
 
 # As the paper begins: weights from N(0, 0.01^2), and biases of one where ReLUs shall have something to learn from.
@@ -138,6 +139,7 @@ _ENTRIES = (
         "variational_autoencoder", "variational_autoencoder", "variational_autoencoder:VariationalAutoencoder",
         408_864, 407_552, _KINGMA,
     ),
+    ModelEntry("char_lstm", "language_model", "language_model:RecurrentLanguageModel", 1_220_932, 0, _GRAVES),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
