@@ -139,7 +139,7 @@ _ENTRIES = (
         "variational_autoencoder", "variational_autoencoder", "variational_autoencoder:VariationalAutoencoder",
         408_864, 407_552, _KINGMA,
     ),
-    ModelEntry("char_lstm", "language_model", "language_model:RecurrentLanguageModel", 1_220_932, 0, _GRAVES),
+    ModelEntry("char_lstm", "language_model", "language_model:RecurrentLanguageModel", 1_220_932, 1_214_464, _GRAVES),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
