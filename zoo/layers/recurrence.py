@@ -47,6 +47,11 @@ class RecurrentLayer(keras.layers.RNN):
         usual = self.cell.activation is keras.activations.tanh and gates is keras.activations.sigmoid
         return usual and not self.layer_normalization
 
+    @property
+    def suits_xla(self) -> bool:
+        """Whether XLA makes it faster on a CPU; see `engine/choices.py`."""
+        return self.is_plain() and not self.unroll
+
     def run(self, sums, states: Sequence[Any], keep, dropped) -> tuple[Any, list[Any]]:
         """The way through time.
 

@@ -36,6 +36,7 @@ class RecurrentCell:
         **kwargs: as Keras's cell takes them.
     """
 
+    suits_xla = True  # its layer says whether
     dropout: float
     recurrent_dropout: float
     seed_generator: Any
