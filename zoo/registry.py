@@ -60,7 +60,6 @@ _HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with
 _MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction"
 _VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
 _RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
-_GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
 _BAHDANAU = "Bahdanau et al. 2015, Neural Machine Translation by Jointly Learning to Align and Translate"
 _LUONG = "Luong et al. 2015, Effective Approaches to Attention-based Neural Machine Translation"
