@@ -213,7 +213,8 @@ _RESNET = {"input_shape": (19, 23, 3), "classes": 7, "width": 3, "blocks": (1, 1
 _VISION = {"activation": "parametric_relu", "dropout": 0.2, "normalization": "group", "input_scaling": "imagenet"}
 
 _RECURRENT = {
-    "layers": 2, "bidirectional": True, "dropout": 0.2, "recurrent_dropout": 0.3, "layer_normalization": True,
+    "layers": 2, "bidirectional": True, "dropout": 0.2, "recurrent_dropout": 0.3, "memory": 50,
+    "layer_normalization": True,
 }  # fmt: skip
 _READER = {
     "small": {"tokens": 13, "classes": 7, "embedding": 5, "units": 17},

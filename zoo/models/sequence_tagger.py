@@ -50,6 +50,8 @@ class SequenceTagger(ZooModel):
         dropout: share left out between the layers and before the logits, in [0, 1). Defaults to 0.
         recurrent_dropout: share of the old state left out, the same at all steps, in [0, 1). Defaults to 0.
         layer_normalization: whether the sums in the cells are normalised. Defaults to False.
+        memory: steps that gates are opened for at first, at least 3, where much depends on what is far behind; see
+            `layers/chrono_initializer.py`. None, the default, for a few.
         dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
         **kwargs: `name` and `trainable`.
 
@@ -89,6 +91,7 @@ class SequenceTagger(ZooModel):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
+        memory: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -114,6 +117,7 @@ class SequenceTagger(ZooModel):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             layer_normalization=layer_normalization,
+            memory=memory,
             policy=policy,
         )  # (B, T, H)
         if dropout:
@@ -133,6 +137,7 @@ class SequenceTagger(ZooModel):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = layer_normalization
+        self.memory = memory
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:

@@ -122,7 +122,7 @@ def _for_another(recipe: Recipe, model: str, data: str | None = None) -> Recipe:
     """The recipe with model and data exchanged, without what is for the old ones alone."""
     changes: dict[str, Any] = {"model": model, "name": f"{model} on {data or recipe.data}", "measured": None}
     if data is not None:
-        no_images = data.endswith(".csv") or any(
+        no_images = _own_kind(data) is not None or any(
             known.name == data and len(known.input_shape) != 3 for known in list_data()
         )
         changes |= {"data": data, "data_options": {}, "augment": {} if no_images else recipe.augment}
