@@ -209,7 +209,7 @@ class Seq2Seq(ZooModel):
         Returns:
             Logits of the next token, shape `(B, V)`, and the new states.
         """
-        s = y = self.get_layer("target_embedding")(tokens)  # (B, J)
+        s = y = self.get_layer("target_embedding").call(tokens)  # (B, J), without a mask: a cell takes none
         after, context = [], None
         seen = [memory[name] for name in ("annotations", "keys", "mask") if name in memory]
         for number, before in enumerate(states, start=1):
