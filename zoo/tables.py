@@ -174,7 +174,8 @@ def show_figure(name: str, value: float | None) -> str:
     """
     if value is None:
         return ""
-    return f"{value:.2%}".replace("%", " %") if "accuracy" in name else f"{value:.4g}"
+    is_share = "accuracy" in name or name == "exact_match"
+    return f"{value:.2%}".replace("%", " %") if is_share else f"{value:.4g}"
 
 
 def show_result(name: str, metrics: Mapping[str, Any]) -> str:

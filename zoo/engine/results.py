@@ -23,6 +23,7 @@ from ..pictures.run import draw_run
 from .evaluation import errors_in_units, majority_accuracy, predict_test, score
 
 SAMPLE_LENGTH = 1000  # tokens
+TRANSLATED = 2000  # sentences, at most
 _MUCH = 1.5  # times as many samples as an even share: only then is the majority class worth a word
 
 
@@ -80,10 +81,12 @@ def _baselines(data) -> dict[str, dict[str, float]]:
 
 
 def _translations(model, data, texts: dict[str, str]) -> dict[str, float]:
-    """How well the test part's sentences are translated; some of them go to `translations.txt`."""
-    from ..generation.bleu import translation_scores
+    """How well sentences of the test part are translated; some of them go to `translations.txt`."""
+    from ..generation.bleu import translation_results
 
-    return translation_scores(model, data)
+    results = translation_results(model, data, most=TRANSLATED)
+    texts["translations.txt"] = results.as_text()
+    return results.scores
 
 
 def _sample(model, description) -> dict[str, str]:
