@@ -65,6 +65,7 @@ def test_values_and_gradients_are_keras_s(cell, mask):
     assert_same(found, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -128,6 +129,8 @@ def in_torch_s_order(cell, array):
     return array[np.r_[H : 2 * H, :H, 2 * H : 3 * H]] if cell == "gru" else array
 
 
+@pytest.mark.slow
+@pytest.mark.every_backend
 @every_cell
 def test_values_and_gradients_are_pytorch_s_for_packed_sequences(cell):
     torch = pytest.importorskip("torch")
