@@ -61,6 +61,9 @@ _MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchica
 _VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
 _RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
 _KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
+_BAHDANAU = "Bahdanau et al. 2015, Neural Machine Translation by Jointly Learning to Align and Translate"
+_LUONG = "Luong et al. 2015, Effective Approaches to Attention-based Neural Machine Translation"
+_SUTSKEVER = "Sutskever et al. 2014, Sequence to Sequence Learning with Neural Networks"
 _ELMAN = "Elman 1990, Finding Structure in Time"
 _HOCHREITER = "Hochreiter & Schmidhuber 1997, Long Short-Term Memory"
 _CHO = "Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder"
@@ -160,18 +163,27 @@ _ENTRIES = (
         408_864, 407_552, _KINGMA,
     ),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
-    _recurrent("classifier", "rnn", 664_962, 24_832),
     _recurrent("classifier", "lstm", 739_074, 98_560),
     _recurrent("classifier", "gru", 714_754, 73_984),
-    _recurrent("regressor", "rnn", 16_769, 396_416),
+    _recurrent("classifier", "rnn", 664_962, 24_832),
     _recurrent("regressor", "lstm", 66_689, 1_585_280),
     _recurrent("regressor", "gru", 50_433, 1_188_992),
-    _recurrent("tagger", "rnn", 666_897, 26_752),
+    _recurrent("regressor", "rnn", 16_769, 396_416),
     _recurrent("tagger", "lstm", 741_009, 100_480),
     _recurrent("tagger", "gru", 716_689, 75_904),
-    _language_model("rnn", 335_237, 330_240),
+    _recurrent("tagger", "rnn", 666_897, 26_752),
     _language_model("lstm", 1_221_509, 1_214_976),
     _language_model("gru", 927_621, 920_064),
+    _language_model("rnn", 335_237, 330_240),
+    ModelEntry("seq2seq", "seq2seq", "seq2seq:Seq2Seq", 6_174_016, 4_113_152, _BAHDANAU),
+    ModelEntry(
+        "seq2seq_luong", "seq2seq", "seq2seq:Seq2Seq", 5_877_056, 3_818_240, _LUONG,
+        config={"cell": "lstm", "attention": "luong"},
+    ),
+    ModelEntry(
+        "seq2seq_plain", "seq2seq", "seq2seq:Seq2Seq", 5_549_376, 3_489_792, _SUTSKEVER,
+        config={"cell": "lstm", "attention": "none"},
+    ),
 )  # fmt: skip
 _MODELS = {entry.name: entry for entry in _ENTRIES}
 

@@ -81,7 +81,7 @@ def calls_note(rows: Sequence[Any]) -> str:
 
 
 def kinds_table(rows: Sequence[Any]) -> Table:
-    """The sums of a layer table by kind: dense, convolution, other."""
+    """The sums of a layer table by kind: dense, convolution, recurrent, other."""
     from .inspection.layer_kinds import layers_by_kind
 
     table = _table("kind", "layers")
@@ -174,7 +174,8 @@ def show_figure(name: str, value: float | None) -> str:
     """
     if value is None:
         return ""
-    return f"{value:.2%}".replace("%", " %") if "accuracy" in name else f"{value:.4g}"
+    is_share = "accuracy" in name or name == "exact_match"
+    return f"{value:.2%}".replace("%", " %") if is_share else f"{value:.4g}"
 
 
 def show_result(name: str, metrics: Mapping[str, Any]) -> str:

@@ -43,7 +43,8 @@ def _tensorflow(model, inputs, targets, loss, training):
 
     with tf.GradientTape() as tape:
         cost = loss(targets, model(inputs, training=training)) + sum(model.losses)
-    return tape.gradient(cost, [variable.value for variable in model.trainable_variables])
+    found = tape.gradient(cost, [variable.value for variable in model.trainable_variables])
+    return [value if value is None else tf.convert_to_tensor(value) for value in found]  # an embedding's are slices
 
 
 def _jax(model, inputs, targets, loss, training):

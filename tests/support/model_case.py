@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from gradschool.zoo.data.tokenizer import BEGIN, END
 from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.registry import create_model, list_models, model_class, model_entry
 
@@ -76,6 +77,58 @@ def bits(model, count: int, seed: int = 0):
     return np.array(rows, "float32"), np.zeros((count, 1), "float32")
 
 
+STEPS = 11  # of the longest sequence
+
+
+def _lengths(count: int, rng) -> np.ndarray:
+    """Lengths from 1 to `STEPS`, both of which are there if there are two sequences or more."""
+    lengths = rng.integers(1, STEPS + 1, count)
+    lengths[:2] = (STEPS, 1)[:count]
+    return lengths
+
+
+def _tokens(model, count: int, rng) -> np.ndarray:
+    """Random tokens other than 0, which pads sequences of unequal lengths; int32, shape `(count, STEPS)`."""
+    tokens = rng.integers(1, model.tokens, (count, STEPS))
+    return (tokens * (np.arange(STEPS) < _lengths(count, rng)[:, None])).astype("int32")
+
+
+def tokens_and_labels(model, count: int, seed: int = 0):
+    """Random sequences of tokens, padded with 0; every class in turn."""
+    tokens = _tokens(model, count, np.random.default_rng(seed))
+    return tokens, np.arange(count) % model.output_shape[-1]
+
+
+def tokens_and_tags(model, count: int, seed: int = 0):
+    """Random sequences of tokens, padded with 0; for each the class that is its number, modulo the classes but 0."""
+    tokens = _tokens(model, count, np.random.default_rng(seed))
+    return tokens, np.where(tokens, 1 + tokens % (model.output_shape[-1] - 1), 0)
+
+
+def vectors_and_values(model, count: int, seed: int = 0):
+    """Random sequences of vectors, padded with zeros; random targets."""
+    rng = np.random.default_rng(seed)
+    present = np.arange(STEPS) < _lengths(count, rng)[:, None]
+    vectors = rng.normal(size=(count, STEPS, model.input_shape[-1])) * present[..., None]
+    return vectors.astype("float32"), rng.normal(size=(count, model.output_shape[-1])).astype("float32")
+
+
+def copying(model, count: int, seed: int = 0):
+    """Random sequences of tokens, padded with 0, to be written again; of the source every token but the first four."""
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(4, min(model.source_tokens, model.target_tokens), (count, STEPS))
+    source = (tokens * (np.arange(STEPS) < _lengths(count, rng)[:, None])).astype("int32")
+    ends = np.pad(source, ((0, 0), (0, 1)))
+    ends[np.arange(count), (source != 0).sum(axis=1)] = END
+    begun = np.concatenate([np.full((count, 1), BEGIN, "int32"), source], axis=1)
+    return {"source": source, "target": begun}, ends
+
+
+def many_times(data, times: int):
+    """The samples of an array, or of each array of a dict, over and over."""
+    return keras.tree.map_structure(lambda array: np.concatenate([array] * times), data)
+
+
 # === Cases ===
 @dataclass(frozen=True)
 class ModelCase:
@@ -84,8 +137,8 @@ class ModelCase:
     Args:
         name: in the registry.
         small: constructor arguments of a cheap size, in distinct primes: swapped axes cannot pass unnoticed.
-        answers: shape of the answer to one sample in that size.
-        samples: from model, count and seed to inputs and targets.
+        answers: shape of the answer to one sample in that size; None for steps, where sequences are of any length.
+        samples: from model, count and seed to inputs, an array or a dict of arrays, and targets.
         loss: of `layers/losses.py`.
         optimizer: that learns one batch by heart,
         steps: in so many steps,
@@ -99,7 +152,7 @@ class ModelCase:
 
     name: str
     small: Mapping[str, Any] = field(default_factory=lambda: {"input_shape": (13, 17, 3), "classes": 7})
-    answers: tuple[int, ...] = (7,)
+    answers: tuple[int | None, ...] = (7,)
     samples: Callable = images_and_labels
     loss: str = "cross_entropy"
     optimizer: Callable = lambda: keras.optimizers.Adam(3e-3)
@@ -158,6 +211,26 @@ _VALUES = {
 _ALEXNET = {"input_shape": (67, 71, 3), "classes": 7, "width": 6, "dropout": 0.0}
 _RESNET = {"input_shape": (19, 23, 3), "classes": 7, "width": 3, "blocks": (1, 1, 1, 1)}
 _VISION = {"activation": "parametric_relu", "dropout": 0.2, "normalization": "group", "input_scaling": "imagenet"}
+
+_RECURRENT = {
+    "layers": 2, "bidirectional": True, "dropout": 0.2, "recurrent_dropout": 0.3, "memory": 50,
+    "layer_normalization": True,
+}  # fmt: skip
+_READER = {
+    "small": {"tokens": 13, "classes": 7, "embedding": 5, "units": 17},
+    "samples": tokens_and_labels,
+    "optimizer": lambda: keras.optimizers.Adam(0.03),
+    "options": _RECURRENT,
+}
+
+_TRANSLATOR = {
+    "small": {"source_tokens": 13, "target_tokens": 11, "embedding": 5, "units": 17},
+    "answers": (None, 11),
+    "samples": copying,
+    "solved": lambda targets, logits: (logits.argmax(-1) == targets) | (targets == 0),  # padding has no right answer
+    "optimizer": lambda: keras.optimizers.Adam(0.03),
+    "options": {"layers": 2, "dropout": 0.2},
+}
 
 # What differs from an image classifier of any size, by family or by name.
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -281,6 +354,41 @@ FAMILIES: dict[str, dict[str, Any]] = {
             np.abs(model.generate(11) - inputs[0]).mean() < 0.2 < np.abs(0.5 - inputs[0]).mean()
         ),
         "training": True,  # latent vectors are zero otherwise
+    },
+    "lstm_classifier": _READER,
+    "gru_classifier": {"kin": "lstm_classifier", **_READER},
+    "rnn_classifier": {"kin": "lstm_classifier", **_READER},
+    "seq2seq": _TRANSLATOR,
+    "seq2seq_luong": {"kin": "seq2seq", **_TRANSLATOR},
+    "seq2seq_plain": {"kin": "seq2seq", **_TRANSLATOR},
+    "sequence_regressor": {
+        "kin": "lstm_classifier",
+        "small": {"input_shape": (None, 3), "outputs": 2, "units": 17},
+        "answers": (2,),
+        "samples": vectors_and_values,
+        "loss": "l2",
+        "solved": lambda targets, answers: np.abs(answers - targets) < 0.2,
+        "optimizer": lambda: keras.optimizers.Adam(0.03),
+        "steps": 200,
+        "options": _RECURRENT,
+    },
+    "language_model": {
+        "kin": "lstm_classifier",
+        "small": {"tokens": 13, "embedding": 5, "units": 17},
+        "answers": (None, 13),
+        "samples": tokens_and_tags,
+        "solved": lambda tags, logits: (logits.argmax(-1) == tags) | (tags == 0),
+        "optimizer": lambda: keras.optimizers.Adam(0.02),
+        "options": {key: value for key, value in _RECURRENT.items() if key != "bidirectional"},
+    },
+    "sequence_tagger": {
+        "kin": "lstm_classifier",
+        "small": {"tokens": 13, "classes": 7, "embedding": 5, "units": 17},
+        "answers": (None, 7),
+        "samples": tokens_and_tags,
+        "solved": lambda tags, logits: (logits.argmax(-1) == tags) | (tags == 0),  # padding has no right answer
+        "optimizer": lambda: keras.optimizers.Adam(0.02),
+        "options": _RECURRENT,
     },
 }
 

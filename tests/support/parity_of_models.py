@@ -1,5 +1,6 @@
 """Every zoo model that learns as a parity case, in the small size of `model_case.py`, with dropout where it has any."""
 
+from gradschool.zoo.layers.metrics import get_metrics
 from gradschool.zoo.parity.case import BATCH, SAMPLES, ParityCase
 from gradschool.zoo.registry import create_model
 from model_case import ModelCase, accepted, cases
@@ -12,8 +13,8 @@ ALSO_FLOAT32 = ("mlp", "lenet5_1998", "variational_autoencoder")
 
 def parity_case(case: ModelCase) -> ParityCase:
     def build():
-        model = case.build(**accepted({"dropout": 0.2}, case), **OPTIONS.get(case.name, {}))
-        metrics = ["accuracy"] if case.loss == "cross_entropy" else None
+        model = case.build(**accepted({"dropout": 0.2, "recurrent_dropout": 0.3}, case), **OPTIONS.get(case.name, {}))
+        metrics = get_metrics(["accuracy"], per_step=len(case.answers) > 1) if case.loss == "cross_entropy" else None
         model.compile(case.optimizer(), case.loss_function(), metrics=metrics)
         return model
 

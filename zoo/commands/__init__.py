@@ -21,6 +21,7 @@ from .parity import parity
 from .predict import predict
 from .report import report
 from .scale import scale
+from .translate import translate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 for _command in (
@@ -30,6 +31,7 @@ for _command in (
     evaluate,
     predict,
     generate,
+    translate,
     drive,
     inspect,
     compare,

@@ -182,7 +182,7 @@ def _show_fit(console: Console, recipe, out: Path, metrics: dict[str, Any], repe
     console.print()
     parts = ("test", "spread") if repeated else ("test", "validation")
     console.print(figures_table({part: metrics[part] for part in parts if part in metrics}))
-    name = next((one for one in recipe.metrics if one in metrics["test"]), "loss")
+    name = next((one for one in ("bleu", *recipe.metrics) if one in metrics["test"]), "loss")
     console.print(f"\n[bold]test {show_result(name, metrics)}[/bold]", highlight=False)
     console.print(f"run folder: {out}", highlight=False)
     if not repeated:

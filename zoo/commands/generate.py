@@ -34,9 +34,8 @@ def generate(
         raise ValueError(f"{trained} is no language model: gradschool fit char_lstm --data YOUR-TEXT.txt makes one.")
     tokenizer = opened.need_tokenizer("input")
     if unknown := tokenizer.unknown(prompt):
-        print(
-            f"left out of the prompt, as the model has never seen it: {' '.join(map(repr, unknown))}", file=sys.stderr
-        )
+        left_out = " ".join(map(repr, unknown))
+        print(f"left out of the prompt, since the model has never seen it: {left_out}", file=sys.stderr)
     pieces = write(opened.model, tokenizer, prompt, length, sampling, seed, texts=samples)
     if as_json:
         texts = ["".join(parts) for parts in zip(*pieces, strict=True)]

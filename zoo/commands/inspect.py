@@ -87,11 +87,13 @@ def inspect(
     picture = picture and picture_file(picture)
     with ExitStack() as stack:  # the file to draw into is opened before anything is computed
         unfinished = stack.enter_context(written_whole(picture)) if picture else None
-        from ..inspection.subject import check_test_part, open_subject
+        from ..inspection.subject import check_takes_images, check_test_part, open_subject
         from ..inspection.view import Wishes
         from ..inspection.views import VIEWS as LOOKS
 
         subjects = [open_subject(name) for name in names]
+        if view != "layers":
+            check_takes_images(subjects, view)
         check_test_part(subjects, data)
         training = (samples, epochs) if samples is not None and epochs is not None else None
         wishes = Wishes(layer, unit or None, explained, count, sample, size, pixels, training, whole)

@@ -158,7 +158,7 @@ _AUGMENTATIONS: dict[str, Callable[..., Any]] = {"crop": crop, "shift": shift, "
 
 
 def check_augment(
-    augment: Mapping[str, Any] | None, input_shape: tuple[int, ...], classes: int | None = None
+    augment: Mapping[str, Any] | None, input_shape: tuple[int | None, ...], classes: int | None = None
 ) -> dict[str, Any]:
     """The augmentations asked for, refused where they do not fit the data.
 
@@ -187,8 +187,9 @@ def check_augment(
     chosen = {name: size for name, size in of_images.items() if size}
     if chosen and len(input_shape) != 3:
         raise ValueError(f"augment: {', '.join(chosen)} changes images; these samples have the shape {input_shape}.")
+    sides = [side for side in input_shape[:2] if side is not None]
     for name, size in chosen.items():
-        if name != "flip" and size >= min(input_shape[:2]):
+        if name != "flip" and size >= min(sides, default=size + 1):
             raise ValueError(f"augment: {name}={size} pixels is too much for images of {input_shape[:2]}.")
     return chosen | ({"mixup": mixup} if mixup else {})
 

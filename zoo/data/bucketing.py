@@ -54,8 +54,8 @@ class Buckets:
         self.bucket = np.searchsorted(bounds, longer).astype("int32")  # bound of the one before < length <= bound
 
         # A chunk may hold what a shorter bucket left over: no bound is below that of a shorter bucket.
-        of_buckets = [columns[self.bucket == one].max(axis=0) for one in range(len(bounds))]
-        of_buckets = np.maximum.accumulate(of_buckets)  # (buckets, K)
+        longest = [columns[self.bucket == one].max(axis=0) for one in range(len(bounds))]
+        of_buckets = np.maximum.accumulate(np.stack(longest))  # (buckets, K)
         ends = np.minimum(np.arange(batch_size, len(longer) + batch_size, batch_size), len(longer))  # (C,)
         self.longest = of_buckets[np.sort(self.bucket)[ends - 1]].astype("int32")  # (C, K)
 

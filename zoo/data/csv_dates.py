@@ -127,7 +127,7 @@ def put_on_grid(
     if None in dates:
         row, cell = next((r, c) for r, c, d in zip(rows, cells, dates, strict=True) if d is None)
         raise ValueError(f"{table.path}, row {row}, column {column!r}: {cell!r} is not a date such as 2024-03-01.")
-    times = np.array(dates, "datetime64[s]")
+    times = np.array(dates, "datetime64[us]")
     order = np.argsort(times, kind="stable")
     rows, times, values = rows[order], times[order], values[order]
     where = f"{table.path}, column {column!r}: rows"
@@ -165,14 +165,14 @@ def _spread(
     repeated: int,
 ) -> Grid:
     """Different dates, oldest first, on an even calendar."""
-    seconds = np.diff(times).astype(int)
-    usual = Counter(seconds.tolist()).most_common(1)[0][0] if len(seconds) else int(DAY.total_seconds())
-    step = timedelta(seconds=usual)
-    uneven = np.flatnonzero(seconds != usual)
+    apart = np.diff(times).astype(int)  # microseconds
+    usual = Counter(apart.tolist()).most_common(1)[0][0] if len(apart) else DAY // timedelta(microseconds=1)
+    step = timedelta(microseconds=usual)
+    uneven = np.flatnonzero(apart != usual)
     if len(uneven) and not allow_gaps:
-        place = uneven[0] if gaps is None else next((one for one in uneven if seconds[one] % usual), None)
+        place = uneven[0] if gaps is None else next((one for one in uneven if apart[one] % usual), None)
         if place is not None:
-            _refuse_gap(where, rows[place], rows[place + 1], int(seconds[place]), step, len(uneven), gaps)
+            _refuse_gap(where, rows[place], rows[place + 1], int(apart[place]), step, len(uneven), gaps)
     if not len(uneven) or allow_gaps:
         return Grid(values, np.ones(len(rows), bool), times, step, repeated, even=not len(uneven))
     places = (times - times[0]).astype(int) // usual
@@ -184,12 +184,14 @@ def _spread(
         )
     known = np.zeros(steps, bool)
     known[places] = True
-    dates = times[0] + np.arange(steps) * np.timedelta64(usual, "s")
+    dates = times[0] + np.arange(steps) * np.timedelta64(usual, "us")
     return Grid(values[np.cumsum(known) - 1], known, dates, step, repeated, even=True)
 
 
-def _refuse_gap(where: str, early: int, late: int, seconds: int, step: timedelta, count: int, gaps: str | None):
-    apart = f"{where} {early} and {late} are {duration(timedelta(seconds=seconds))} apart, most rows {duration(step)}"
+def _refuse_gap(where: str, early: int, late: int, micros: int, step: timedelta, count: int, gaps: str | None):
+    apart = (
+        f"{where} {early} and {late} are {duration(timedelta(microseconds=micros))} apart, most rows {duration(step)}"
+    )
     if gaps is not None:
         raise ValueError(f"{apart}: gaps={gaps!r} needs gaps of whole steps. Put the dates right.")
     raise ValueError(

@@ -115,7 +115,7 @@ class LoadedData:
         """
         x, y = self._parts["train"]
         if self.lengths is not None:
-            return self._sequences("train", shuffle=True)
+            return self._sequences("train", self.lengths["train"], shuffle=True)
         if import_tensorflow():
             from .pipeline import training_pipeline
 
@@ -153,7 +153,7 @@ class LoadedData:
         if not len(y):
             return None
         if self.lengths is not None:
-            return self._sequences(part)
+            return self._sequences(part, self.lengths[part])
         if import_tensorflow():
             from .pipeline import evaluation_pipeline
 
@@ -162,10 +162,10 @@ class LoadedData:
 
         return Batches(x, y, self.batch_size, targets=self.targets)
 
-    def _sequences(self, part: str, shuffle: bool = False):
+    def _sequences(self, part: str, lengths: np.ndarray, shuffle: bool = False):
         """Batches of sequences of different lengths, each no longer than it has to be."""
         x, y = self._parts[part]
-        given = x, y, self.lengths[part], self.batch_size
+        given = x, y, lengths, self.batch_size
         every_step = self.description.task in EVERY_STEP
         if not import_tensorflow():
             from .batches import SequenceBatches
@@ -194,8 +194,10 @@ def load_data(
     """Loads a set of data and splits it into train, validation and test.
 
     Args:
-        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class), a
-            folder of a drive (pictures, and a log that says how was steered) or a `.csv` file (a daily series).
+        name: one of `list_data()`, or the path of your own: a folder of images (one sub-folder for each class), of
+            `.txt` files (one for each class, a text on each line) or of a drive (pictures, and a log that says how was
+            steered); a `.csv` file (a daily, hourly or other regular series); a `.txt` or `.tsv` file (a text,
+            sentences with labels, or pairs of sentences, with tabs between).
         data_dir: where tensorflow-datasets keeps prepared data; for its sets only. Defaults to its own default,
             `~/tensorflow_datasets` or the variable TFDS_DATA_DIR.
         batch_size: samples in a batch, at least 1.

@@ -10,6 +10,7 @@ import io
 import sys
 import tarfile
 import threading
+import warnings
 import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,7 +77,10 @@ def _download_and_prepare(name: str, data_dir: Path, config: str | None, show: b
         manual_dir=downloads / "manual" / name, extract_dir=downloads / "extracted" / name, try_download_gcs=False
     )
     bars = contextlib.nullcontext() if show else _without_progress_bars()
-    with bars, contextlib.redirect_stdout(sys.stderr if show else io.StringIO()):
+    with bars, contextlib.redirect_stdout(sys.stderr if show else io.StringIO()), warnings.catch_warnings():
+        # pydub reads sounds: with a module that Python will drop, and of other formats than .wav with ffmpeg.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)
         builder = tfds.builder_cls(name)(data_dir=str(data_dir), config=config)
         builder.download_and_prepare(download_config=how)
 

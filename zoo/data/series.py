@@ -74,8 +74,8 @@ def samples_of_series(
     step = step_name(series.step)
     check_window(window, step)
     check_horizon(horizon, step)
-    _check_flags(series, calendar=calendar, vectors=vectors)
-    features, names = calendar_features(series.dates, series.step) if calendar else (None, ())  # type: ignore[arg-type]
+    _check_flags(calendar=calendar, vectors=vectors)
+    features, names = calendar_features(_dates_of(series), series.step) if calendar else (None, ())
     known = np.ones(len(series.values), bool) if series.known is None else series.known
     usable = known if series.usable is None else series.usable
     starts = starts_of_series(known, usable, window, validation_share, series.name, horizon, step)
@@ -97,20 +97,18 @@ def samples_of_series(
     ahead = [f" {counted(k, step)} ahead" for k in range(1, horizon + 1)] if horizon > 1 else [""]
     outputs = tuple(Output(series.columns[0] + how_far, scale.unit, scale.mean, scale.std) for how_far in ahead)
     shape = parts["train"][0].shape[1:]
-    known_now = replace(
-        description,
-        input_shape=shape,
-        scale=scale,
-        outputs=outputs,
-        step=step,
-        features=(*series.columns, *names) if len(shape) == 2 else (),
-    )
-    return Samples(parts, known_now, baselines=naive)
+    shown = (*series.columns, *names) if len(shape) == 2 else ()
+    description = replace(description, input_shape=shape, scale=scale, outputs=outputs, step=step, features=shown)
+    return Samples(parts, description, baselines=naive)
 
 
-def _check_flags(series: Series, **flags: bool) -> None:
+def _check_flags(**flags: bool) -> None:
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise ValueError(f"{name} is True or False (--data-option {name}=true); got {value!r}.")
-    if flags["calendar"] and series.dates is None:
+
+
+def _dates_of(series: Series) -> np.ndarray:
+    if series.dates is None:
         raise ValueError(f"calendar=True: {series.name} has no dates to read hours and weekdays from; leave it out.")
+    return series.dates

@@ -61,7 +61,7 @@ def load(
     fields = {"audio": "numbers", "label": "number", "audio/filename": "text"}
     records = read_records(folder, "train", DESCRIPTION.name, fields)
     who = np.array([record["audio/filename"].split("_")[1] for record in records])  # 7_jackson_32.wav
-    test, validation = _check_speakers(speakers, sorted(set(who)))
+    test, validation = _check_speakers(speakers, sorted(set(who.tolist())))
     labels = np.array([record["label"] for record in records], "int32")
     sounds = [log_mel(record["audio"] / LOUDEST, RATE) for record in records]
     rows = {"test": who == test, "validation": (who == validation) & (validation_share > 0)}

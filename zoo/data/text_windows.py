@@ -133,5 +133,6 @@ def language_samples(
         else:
             empty = np.zeros((0, 1), "int32")
             parts[part] = evaluation_windows(ids, evaluation_window) if len(ids) else (empty, empty)
-    known = {"classes": tokenizer.size, "input_tokens": tokenizer.size, "input_tokenizer": tokenizer}
-    return Samples(parts, replace(description, input_shape=(None,), **known))
+    size = tokenizer.size
+    known = replace(description, input_shape=(None,), classes=size, input_tokens=size, input_tokenizer=tokenizer)
+    return Samples(parts, known)

@@ -35,7 +35,7 @@ class Car:
         recovery: metres in which it comes back to the lane's middle.
 
     Example:
-        >>> round(Car().steering(1 / 50), 2)  # degrees, in a left curve of radius 50 m
+        >>> round(float(Car().steering(1 / 50)), 2)  # degrees, in a left curve of radius 50 m
         3.09
     """
 

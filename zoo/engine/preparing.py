@@ -150,7 +150,7 @@ def check_inputs(model: keras.Model, description) -> None:
     Raises:
         ValueError: names what either has.
     """
-    if isinstance(model.input_shape, dict):  # source and target, each of any length
+    if hasattr(model, "source_tokens"):  # two inputs, source and target, each of any length
         known = model.source_tokens
     else:
         description.check_inputs(model.input_shape[1:])

@@ -17,13 +17,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from ..data.description import EVERY_STEP
 from ..models.base import WITHOUT_LABELS
 from ..pictures.run import draw_run
-from .evaluation import Predictions, errors_in_units, majority_accuracy, predict_test, score
+from .evaluation import errors_in_units, majority_accuracy, predict_test, score
 
 SAMPLE_LENGTH = 1000  # tokens
+TRANSLATED = 2000  # sentences, at most
 _MUCH = 1.5  # times as many samples as an even share: only then is the majority class worth a word
-_BY_STEP = ("tagging", "language_modelling", "translation")  # an answer for every step of a sequence
 
 
 @dataclass(frozen=True)
@@ -54,35 +55,38 @@ def measure(model, data, history: Sequence[dict[str, float]]) -> Results:
     if data.validation is not None:
         metrics["validation"] = score(model, data.validation)
     texts: dict[str, str] = {}
-    predictions: Predictions | None = None
     task = getattr(model, "task", description.task)
-    if task not in _BY_STEP:
-        predictions = predict_test(model, data)
+    predictions = None if task in EVERY_STEP else predict_test(model, data)
     if task == "translation":
         metrics["test"] |= _translations(model, data, texts)
     elif task == "language_modelling":
         texts |= _sample(model, description)
-    elif predictions is not None and description.task == "regression":
+    elif predictions is not None and task not in WITHOUT_LABELS and description.task == "regression":
         metrics["test_in_units"] = errors_in_units(predictions, description, data.baselines)
-    elif predictions is not None and task not in WITHOUT_LABELS and description.classes:
-        metrics |= _majority(data, description.classes)
+    if task not in WITHOUT_LABELS and (found := _baselines(data)):
+        metrics["baselines"] = found
     metrics["epochs"] = len(history)
     return Results(metrics, draw_run(model, predictions, description, history), texts)
 
 
-def _majority(data, classes: int) -> dict[str, Any]:
-    """The accuracy of the most frequent class, if one is much more frequent than others."""
-    if data.streamed:
-        return {}
-    accuracy = majority_accuracy(data.labels("train"), data.labels("test"))
-    return {"baselines": {"accuracy": {"majority class": accuracy}}} if accuracy * classes > _MUCH else {}
+def _baselines(data) -> dict[str, dict[str, float]]:
+    """By metric: what is known to be reached without a memory, and the majority class's accuracy if it is much."""
+    description = data.description
+    found = {metric: {"baseline": value} for metric, value in description.baselines.items()}
+    if description.task == "classification" and not data.streamed and not found:
+        accuracy = majority_accuracy(data.labels("train"), data.labels("test"))
+        if accuracy * description.classes > _MUCH:
+            found["accuracy"] = {"majority class": accuracy}
+    return found
 
 
 def _translations(model, data, texts: dict[str, str]) -> dict[str, float]:
-    """How well the test part's sentences are translated; some of them go to `translations.txt`."""
-    from ..generation.bleu import translation_scores
+    """How well sentences of the test part are translated; some of them go to `translations.txt`."""
+    from ..generation.bleu import translation_results
 
-    return translation_scores(model, data)
+    results = translation_results(model, data, most=TRANSLATED)
+    texts["translations.txt"] = results.as_text()
+    return results.scores
 
 
 def _sample(model, description) -> dict[str, str]:

@@ -94,7 +94,7 @@ def top_k(probabilities: np.ndarray, k: int) -> np.ndarray:
     """The k largest probabilities of each row, scaled up; of equals, those that come first.
 
     Example:
-        >>> top_k(np.array([[0.5, 0.3, 0.2]]), 2).tolist()
+        >>> top_k(np.array([[0.5, 0.3, 0.2]]), 2).round(4).tolist()
         [[0.625, 0.375, 0.0]]
     """
     kept = np.argsort(-probabilities, axis=-1, kind="stable")[:, :k]  # (B, k)
@@ -105,7 +105,7 @@ def top_p(probabilities: np.ndarray, p: float) -> np.ndarray:
     """The nucleus of each row: its largest probabilities, as few as add up to at least p, scaled up.
 
     Example:
-        >>> top_p(np.array([[0.5, 0.3, 0.2]]), 0.7).tolist()
+        >>> top_p(np.array([[0.5, 0.3, 0.2]]), 0.7).round(4).tolist()
         [[0.625, 0.375, 0.0]]
     """
     order = np.argsort(-probabilities, axis=-1, kind="stable")

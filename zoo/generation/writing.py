@@ -7,6 +7,7 @@ Shapes:
     P  number of tokens of the prompt
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from .compiled import compiled
 from .sampling import Sampling
 
-_NEVER_WRITTEN = (PAD, UNKNOWN, BEGIN)
+_NEVER_WRITTEN = (PAD, UNKNOWN, BEGIN, END)  # a running text has none of them
 
 
 def write_tokens(
@@ -69,13 +70,13 @@ def write(
         tokenizer: that the model was trained with.
         prompt: what the texts begin with; pieces that the tokenizer does not know are left out. An empty one is a line
             break, or, where the tokenizer has none, the mark of a beginning.
-        length: tokens to write, at least 1; fewer if the model writes the mark of an end.
+        length: tokens to write, at least 1.
         sampling: how the next token is drawn; by default as the model has it.
         seed: of the draws.
         texts: B, how many continuations of the same prompt.
 
     Yields:
-        For each text the piece that one more token adds, "" behind its end.
+        For each text the piece that one more token adds.
 
     Raises:
         ValueError: if `length` or `texts` is not a whole number of at least 1.
@@ -93,13 +94,9 @@ def write(
             raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
     begun = prompt_tokens(tokenizer, prompt)
     spellings = [_Spelling(tokenizer, begun) for _ in range(texts)]
-    ended = np.zeros(texts, bool)
-    for _, drawn in zip(range(length), write_tokens(model, begun, sampling or Sampling(), seed, texts), strict=False):
-        ended |= drawn == END
-        pieces = zip(ended, spellings, drawn, strict=True)
-        yield ["" if done else spelling.add(int(token)) for done, spelling, token in pieces]
-        if ended.all():
-            return
+    tokens = write_tokens(model, begun, sampling or Sampling(), seed, texts)
+    for drawn in itertools.islice(tokens, length):
+        yield [spelling.add(int(token)) for spelling, token in zip(spellings, drawn, strict=True)]
 
 
 def prompt_tokens(tokenizer: Tokenizer, prompt: str) -> list[int]:

@@ -10,7 +10,7 @@ from ..tables import calls_note, kinds_table, layers_table, rows_table
 from .filters import filters, layers_with_filters
 from .layer_access import check_units, find_layer
 from .layer_kinds import layers_by_kind
-from .layer_table import layer_table
+from .layer_table import is_open, layer_table
 from .measured_field import measured_field
 from .receptive_field import ReceptiveField, receptive_fields
 from .subject import Images, Subject
@@ -31,7 +31,7 @@ def layers(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Ima
     rows = layer_table(subject.model)
     try:
         fields = {one.layer: one for one in receptive_fields(subject.model)}
-    except ValueError:  # inputs without places
+    except ValueError:  # inputs without places, or of any size
         fields = {}
     kinds = layers_by_kind(rows)
     values: dict[str, Any] = {
@@ -46,6 +46,8 @@ def layers(subjects: Sequence[Subject], wishes: Wishes, images: Callable[[], Ima
     ]
     if note := calls_note(rows):
         printed += ["", note]
+    if is_open(subject.model):
+        printed += ["", "multiply-adds of one step of a sequence: the model takes sequences of any length"]
     if kinds:
         printed += ["", kinds_table(rows)]
     if wishes.training:

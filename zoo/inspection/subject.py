@@ -17,6 +17,7 @@ from ..engine.prediction import DIGITS as CENTRED
 from ..errors import unknown_name
 from ..presets import list_presets
 from ..registry import create_model, list_models
+from .layer_table import is_open, leaves
 
 STREAMED = 200  # images of a test part that lies on disk, drawn at random; the same ones every time
 
@@ -163,6 +164,26 @@ def check_test_part(subjects: Sequence[Subject], data: str | None) -> None:
             raise ValueError(
                 f"{subject.name} has learned from samples of {shown} that {subjects[0].name} is tested with: compare "
                 "models that were trained with the same seed and fold, or on other data with --data."
+            )
+
+
+def check_takes_images(subjects: Sequence[Subject], view: str) -> None:
+    """Refuses models of sequences, for a view that shows what a model does with images.
+
+    Args:
+        subjects: models.
+        view: its name.
+
+    Raises:
+        ValueError: names the model and its inputs.
+    """
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    for one in subjects:
+        if is_open(one.model) or any(isinstance(layer, recurrent) for _, layer in leaves(one.model)):
+            shapes = ", ".join(str(tuple(x.shape[1:])) for x in one.model.inputs)
+            raise ValueError(
+                f"{one.name} takes no images but sequences, inputs of shape {shapes}, and --view {view} shows what a "
+                "model does with images. (--view layers looks at every model.)"
             )
 
 

@@ -56,7 +56,7 @@ class AttentiveRecurrent(keras.layers.Layer):
         Bahdanau, Cho & Bengio (2015), appendices A.1.2 and A.2.2.
     """
 
-    layer_kind = "dense"  # in the table of a model's layers
+    layer_kind = "recurrent"  # in the table of a model's layers
 
     def __init__(self, cell: str, units: int, **kwargs: Any):
         super().__init__(**kwargs)
@@ -98,7 +98,7 @@ class AttentiveRecurrent(keras.layers.Layer):
         contexts, _ = self.attention.attend(ops.expand_dims(states[0], 1), memory, keys, memory_mask)
         context = ops.squeeze(contexts, 1)  # (B, M)
         output, states = self.cell(ops.concatenate([x, context], axis=-1), list(states))
-        return (output, context), keras.tree.flatten(states)
+        return (output, context), list(states)
 
     def weights_of(self, outputs, memory, initial_state, memory_mask=None):
         """What each step looked at, given the outputs of a call: weights, shape `(B, T, S)`."""

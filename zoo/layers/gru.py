@@ -1,4 +1,4 @@
-"""The gated recurrent unit (Cho et al. 2014), with a way through time whose gradient is written by hand.
+"""The gated recurrent unit (Cho et al. 2014), through time with a gradient written by hand.
 
 Shapes:
     B  batch size
@@ -7,6 +7,7 @@ Shapes:
     H  units
 """
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -70,8 +71,8 @@ class GRU(keras.layers.GRU, RecurrentLayer):
         h_t = z * h_{t-1} + (1 - z) * n
 
     `recurrence.py` says what is done in another way, `recurrent_steps.py` has the equations as a plain loop. With other
-    activations, `reset_after=False`, `unroll` or normalised sums it is Keras's loop; so it is on an accelerator, for
-    sequences without a mask.
+    activations, `reset_after=False`, `unroll` or normalised sums it is Keras's loop; on an accelerator, without a mask,
+    cuDNN's.
 
     Args:
         units: H.
@@ -142,34 +143,36 @@ def gru_over_time(sums, recurrent_kernel, recurrent_bias, h, keep=None, dropped=
     def drop(h):
         return h if dropped is None else h * dropped
 
-    def step(states, now):
+    def step(kernel, bias, states, now):
         (h,), (sums, *keep) = states, now
         x_z, x_r, x_n = ops.split(sums, 3, axis=-1)  # (B, H) each
-        a_z, a_r, a_n = ops.split(ops.matmul(drop(h), recurrent_kernel) + recurrent_bias, 3, axis=-1)
+        a_z, a_r, a_n = ops.split(ops.matmul(drop(h), kernel) + bias, 3, axis=-1)
         z, r = ops.sigmoid(x_z + a_z), ops.sigmoid(x_r + a_r)
         n = ops.tanh(x_n + r * a_n)
         (h,) = kept(keep, [z * h + (1 - z) * n], [h])
-        return [h], [h, ops.concatenate([z, r, n, a_n], axis=-1)]
+        return [h], [h, z, r, n, a_n]
 
-    def step_back(states, now):
-        (d_h,), (d_output, gates, h_before, *keep) = states, now
+    def step_back(transposed, states, now):
+        (d_h,), (d_output, z, r, n, a_n, h_before, *keep) = states, now
         d_h = d_h + d_output
-        z, r, n, a_n = ops.split(gates, 4, axis=-1)
         d_n = d_h * (1 - z) * (1 - n * n)
         d_z, d_r = d_h * (h_before - n) * z * (1 - z), d_n * a_n * r * (1 - r)
         d_sums = ops.concatenate([d_z, d_r, d_n], axis=-1)  # (B, 3H)
         d_products = ops.concatenate([d_z, d_r, d_n * r], axis=-1)  # of U h_{t-1} + b'
         d_sums, d_products = kept(keep, [d_sums, d_products], [ops.zeros_like(d_sums)] * 2)
-        d_h_before = d_h * z + drop(ops.matmul(d_products, ops.transpose(recurrent_kernel)))
+        d_h_before = d_h * z + drop(ops.matmul(d_products, transposed))
         return kept(keep, [d_h_before], [d_h]), [d_sums, d_products]
 
     def all_steps(sums, recurrent_kernel, recurrent_bias, first_h):
-        (h,), (all_h, gates) = over_time(step, [first_h], [sums, *masks], (units, 4 * units))
+        go = partial(step, recurrent_kernel, recurrent_bias)
+        (h,), found = over_time(go, [first_h], [sums, *masks], [units] * 5)
+        all_h, *gates = found
 
         def back(d_all_h, d_h):
+            go_back = partial(step_back, ops.transpose(recurrent_kernel))
             h_before = before(first_h, all_h)
-            sequences, widths = [d_all_h, gates, h_before, *masks], (3 * units, 3 * units)
-            (d_h,), (d_sums, d_products) = over_time(step_back, [d_h], sequences, widths, backwards=True)
+            sequences, widths = [d_all_h, *gates, h_before, *masks], (3 * units, 3 * units)
+            (d_h,), (d_sums, d_products) = over_time(go_back, [d_h], sequences, widths, backwards=True)
             d_kernel = product_over_time(drop(h_before), d_products)
             return d_sums, d_kernel, ops.sum(d_products, axis=(0, 1)), d_h
 

@@ -14,7 +14,8 @@ With n_in and n_out the number of inputs and outputs of a unit:
     orthogonal                          a matrix whose rows or columns are orthonormal
     inverse_fan_in                      U(-2.4 / n_in, 2.4 / n_in)
 
-All but the last are Keras's; every other name of `keras.initializers` works as well.
+All but the last are Keras's, the orthogonal one for weights of every precision; every other name of
+`keras.initializers` works as well.
 
 Reference:
     Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks", equation 16;
@@ -58,6 +59,23 @@ class InverseFanIn(keras.initializers.Initializer):
         return {"seed": self.seed}
 
 
+@keras.saving.register_keras_serializable(package="gradschool")
+class Orthogonal(keras.initializers.Orthogonal):
+    """Keras's, in float32 for weights that have less: the QR decomposition it rests on knows no bfloat16.
+
+    Args:
+        gain: factor of all values. Defaults to 1.
+        seed: an integer, or None for another draw each time one is made.
+
+    Reference:
+        Saxe et al. (2014), "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks".
+    """
+
+    def __call__(self, shape, dtype=None):
+        wanted = keras.backend.standardize_dtype(dtype)
+        return keras.ops.cast(super().__call__(shape, "float64" if wanted == "float64" else "float32"), wanted)
+
+
 _COURSE = {
     "zeros": keras.initializers.Zeros,
     "constant": lambda: keras.initializers.Constant(0.1),
@@ -71,7 +89,7 @@ _COURSE = {
     "kaiming_normal": keras.initializers.HeNormal,
     "he_uniform": keras.initializers.HeUniform,
     "he_normal": keras.initializers.HeNormal,
-    "orthogonal": keras.initializers.Orthogonal,
+    "orthogonal": Orthogonal,
     "inverse_fan_in": InverseFanIn,
 }
 INITIALIZERS = tuple(_COURSE)

@@ -1,4 +1,4 @@
-"""The long short-term memory (Hochreiter & Schmidhuber 1997), with a way through time whose gradient is written by hand.
+"""The long short-term memory (Hochreiter & Schmidhuber 1997), through time with a gradient written by hand.
 
 Shapes:
     B  batch size
@@ -7,6 +7,7 @@ Shapes:
     H  units
 """
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -61,7 +62,7 @@ class LSTM(keras.layers.LSTM, RecurrentLayer):
         h_t = o * tanh(c_t)
 
     `recurrence.py` says what is done in another way, `recurrent_steps.py` has the equations as a plain loop. With other
-    activations, `unroll` or normalised sums it is Keras's loop; so it is on an accelerator, for sequences without a mask.
+    activations, `unroll` or normalised sums it is Keras's loop; on an accelerator, without a mask, cuDNN's.
 
     Args:
         units: H.
@@ -76,7 +77,8 @@ class LSTM(keras.layers.LSTM, RecurrentLayer):
         training: whether to drop anything.
 
     Returns:
-        h_T, shape `(B, H)`, or with `return_sequences` every h_t, shape `(B, T, H)`; with `return_state` also h_T and c_T.
+        h_T, shape `(B, H)`, or with `return_sequences` every h_t, shape `(B, T, H)`; with `return_state` also
+        h_T and c_T.
 
     Example:
         >>> outputs, h, c = LSTM(5, return_sequences=True, return_state=True)(ops.ones((2, 7, 3)))
@@ -125,34 +127,33 @@ def lstm_over_time(sums, recurrent_kernel, h, c, keep=None, dropped=None):
     def drop(h):
         return h if dropped is None else h * dropped
 
-    def step(states, now):
+    def step(kernel, states, now):
         (h, c), (sums, *keep) = states, now
-        i, f, g, o = ops.split(sums + ops.matmul(drop(h), recurrent_kernel), 4, axis=-1)  # (B, H) each
+        i, f, g, o = ops.split(sums + ops.matmul(drop(h), kernel), 4, axis=-1)  # (B, H) each
         i, f, g, o = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
         new_c = f * c + i * g
         h, c = kept(keep, (o * ops.tanh(new_c), new_c), (h, c))
-        return [h, c], [h, c, ops.concatenate([i, f, g, o], axis=-1)]
+        return [h, c], [h, c, i, f, g, o]
 
-    def step_back(states, now):
-        (d_h, d_c), (d_output, gates, c, c_before, *keep) = states, now
-        d_h = d_h + d_output
-        i, f, g, o = ops.split(gates, 4, axis=-1)
-        shown = ops.tanh(c)
+    def step_back(transposed, states, now):
+        (d_h, d_c), (d_output, i, f, g, o, c, c_before, *keep) = states, now
+        d_h, shown = d_h + d_output, ops.tanh(c)
         new_d_c = d_c + d_h * o * (1 - shown * shown)
         d_i, d_f = new_d_c * g * i * (1 - i), new_d_c * c_before * f * (1 - f)
         d_g, d_o = new_d_c * i * (1 - g * g), d_h * shown * o * (1 - o)
         d_sums = ops.concatenate([d_i, d_f, d_g, d_o], axis=-1)  # (B, 4H)
         (d_sums,) = kept(keep, [d_sums], [ops.zeros_like(d_sums)])
-        d_h_before = drop(ops.matmul(d_sums, ops.transpose(recurrent_kernel)))
+        d_h_before = drop(ops.matmul(d_sums, transposed))
         return kept(keep, [d_h_before, new_d_c * f], [d_h, d_c]), [d_sums]
 
     def all_steps(sums, recurrent_kernel, first_h, first_c):
-        widths = units, units, 4 * units
-        (h, c), (all_h, all_c, gates) = over_time(step, [first_h, first_c], [sums, *masks], widths)
+        (h, c), found = over_time(partial(step, recurrent_kernel), [first_h, first_c], [sums, *masks], [units] * 6)
+        all_h, all_c, *gates = found
 
         def back(d_all_h, d_h, d_c):
-            sequences = [d_all_h, gates, all_c, before(first_c, all_c), *masks]
-            (d_h, d_c), (d_sums,) = over_time(step_back, [d_h, d_c], sequences, [4 * units], backwards=True)
+            go_back = partial(step_back, ops.transpose(recurrent_kernel))
+            sequences = [d_all_h, *gates, all_c, before(first_c, all_c), *masks]
+            (d_h, d_c), (d_sums,) = over_time(go_back, [d_h, d_c], sequences, [4 * units], backwards=True)
             return d_sums, product_over_time(drop(before(first_h, all_h)), d_sums), d_h, d_c
 
         return (all_h, h, c), back

@@ -29,6 +29,8 @@ class MaskPadding(keras.layers.Layer):
         [[True, True, False]]
     """
 
+    suits_xla = True  # see `engine/choices.py`
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True

@@ -47,6 +47,11 @@ class RecurrentLayer(keras.layers.RNN):
         usual = self.cell.activation is keras.activations.tanh and gates is keras.activations.sigmoid
         return usual and not self.layer_normalization
 
+    @property
+    def suits_xla(self) -> bool:
+        """Whether XLA makes it faster on a CPU; see `engine/choices.py`."""
+        return self.is_plain() and not self.unroll
+
     def run(self, sums, states: Sequence[Any], keep, dropped) -> tuple[Any, list[Any]]:
         """The way through time.
 
@@ -68,7 +73,9 @@ class RecurrentLayer(keras.layers.RNN):
         if self.unroll or not self.is_plain():
             return super().inner_loop(sequences, states, mask, training=training)
         inputs = ops.transpose(sequences, (1, 0, 2))  # (T, B, D)
-        keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"))[..., None]  # (T, B, 1)
+        keep = None
+        if mask is not None:  # as numbers, and not by a cast, since TensorFlow's transpose of truth values complains
+            keep = ops.transpose(ops.where(ops.cast(mask, "bool"), 1.0, 0.0))[..., None] > 0  # (T, B, 1)
         if self.go_backwards:
             inputs, keep = ops.flip(inputs, 0), None if keep is None else ops.flip(keep, 0)
         dropped = None
@@ -119,9 +126,10 @@ class RecurrentLayer(keras.layers.RNN):
         return self.cell(inputs, list(states), training=False)
 
     def multiply_adds(self, input_shape, output_shape) -> int:
-        """Those of W and U at every time step; an unknown number of steps counts as one."""
-        steps = input_shape[0] or 1
-        return steps * sum(math.prod(weight.shape) for weight in (self.cell.kernel, self.cell.recurrent_kernel))
+        """Those of W and U at every time step."""
+        return input_shape[0] * sum(
+            math.prod(weight.shape) for weight in (self.cell.kernel, self.cell.recurrent_kernel)
+        )
 
     def get_config(self):
         return {**super().get_config(), "layer_normalization": self.layer_normalization}

@@ -86,6 +86,7 @@ def recurrent_stack(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     layer_normalization: bool = False,
+    memory: int | None = None,
     policy: Any = None,
 ):
     """Recurrent layers, each of which reads what the one before it has made of every step.
@@ -103,6 +104,7 @@ def recurrent_stack(
         dropout: share left out between the layers, in [0, 1).
         recurrent_dropout: share of h_{t-1} left out, the same at all steps, in [0, 1).
         layer_normalization: whether the sums in the cell are normalised.
+        memory: steps that the gates are opened for at first; see `chrono_initializer.py`.
         policy: of the layers.
 
     Returns:

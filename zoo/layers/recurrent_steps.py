@@ -19,7 +19,9 @@ from keras import ops
 
 
 def vanilla_rnn_step(x, states, kernel, recurrent_kernel, bias):
-    """h_t = tanh(W x_t + U h_{t-1} + b)
+    """The simplest cell: the new state is a function of the input and the state before.
+
+        h_t = tanh(W x_t + U h_{t-1} + b)
 
     Args:
         x: float tensor, shape `(B, D)`.
@@ -93,8 +95,8 @@ def gru_step(x, states, kernel, recurrent_kernel, bias, reset_after: bool = True
         The output h_t, and the new states [h_t].
 
     Reference:
-        Cho et al. (2014), "Learning Phrase Representations using RNN Encoder-Decoder", section 2.3. Chung et al. (2014),
-        "Empirical Evaluation of Gated Recurrent Neural Networks", exchange z and 1 - z.
+        Cho et al. (2014), "Learning Phrase Representations using RNN Encoder-Decoder", section 2.3. Chung et al.
+        (2014), "Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling", exchange z and 1 - z.
     """
     (h,) = states
     bias, recurrent_bias = (bias[0], bias[1]) if reset_after else (bias, 0.0)
@@ -126,7 +128,7 @@ def unroll(step: Callable[..., Any], inputs, states, *weights: Any, mask=None):
         >>> inputs, mask = ops.ones((1, 3, 1)), ops.convert_to_tensor([[False, True, False]])
         >>> weights = kernel, recurrent_kernel, bias
         >>> outputs, _ = unroll(vanilla_rnn_step, inputs, [ops.zeros((1, 1))], *weights, mask=mask)
-        >>> ops.convert_to_numpy(outputs).ravel().round(3).tolist()
+        >>> [round(float(one), 3) for one in ops.convert_to_numpy(outputs).ravel()]
         [0.0, 0.762, 0.762]
     """
     output = ops.zeros_like(states[0])

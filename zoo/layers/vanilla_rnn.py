@@ -1,4 +1,4 @@
-"""The simplest recurrent layer (Elman 1990), with a way through time whose gradient is written by hand.
+"""The simplest recurrent layer (Elman 1990), through time with a gradient written by hand.
 
 Shapes:
     B  batch size
@@ -7,6 +7,7 @@ Shapes:
     H  units
 """
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -50,8 +51,8 @@ class VanillaRNN(keras.layers.SimpleRNN, RecurrentLayer):
 
         h_t = tanh(W x_t + U h_{t-1} + b)
 
-    `recurrence.py` says what is done in another way, `recurrent_steps.py` has the equation as a plain loop. With another
-    activation, `unroll` or normalised sums it is Keras's loop.
+    `recurrence.py` says what is done in another way, `recurrent_steps.py` has the equation as a plain loop. With
+    another activation, `unroll` or normalised sums it is Keras's loop.
 
     Args:
         units: H.
@@ -105,23 +106,24 @@ def vanilla_rnn_over_time(sums, recurrent_kernel, h, keep=None, dropped=None):
     def drop(h):
         return h if dropped is None else h * dropped
 
-    def step(states, now):
+    def step(kernel, states, now):
         (h,), (sums, *keep) = states, now
-        (h,) = kept(keep, [ops.tanh(sums + ops.matmul(drop(h), recurrent_kernel))], [h])
+        (h,) = kept(keep, [ops.tanh(sums + ops.matmul(drop(h), kernel))], [h])
         return [h], [h]
 
-    def step_back(states, now):
+    def step_back(transposed, states, now):
         (d_h,), (d_output, h, *keep) = states, now
         d_h = d_h + d_output
         (d_sums,) = kept(keep, [d_h * (1 - h * h)], [ops.zeros_like(d_h)])
-        d_h_before = drop(ops.matmul(d_sums, ops.transpose(recurrent_kernel)))
+        d_h_before = drop(ops.matmul(d_sums, transposed))
         return kept(keep, [d_h_before], [d_h]), [d_sums]
 
     def all_steps(sums, recurrent_kernel, first_h):
-        (h,), (all_h,) = over_time(step, [first_h], [sums, *masks], [units])
+        (h,), (all_h,) = over_time(partial(step, recurrent_kernel), [first_h], [sums, *masks], [units])
 
         def back(d_all_h, d_h):
-            (d_h,), (d_sums,) = over_time(step_back, [d_h], [d_all_h, all_h, *masks], [units], backwards=True)
+            go_back = partial(step_back, ops.transpose(recurrent_kernel))
+            (d_h,), (d_sums,) = over_time(go_back, [d_h], [d_all_h, all_h, *masks], [units], backwards=True)
             return d_sums, product_over_time(drop(before(first_h, all_h)), d_sums), d_h
 
         return (all_h, h), back

@@ -95,24 +95,19 @@ def sequence_shape(model: str, shape: Any, tokens: int | None) -> tuple[int | No
         >>> sequence_shape("SequenceTagger", (None, 3), tokens=None)
         (None, 3)
     """
-    whole = f"input_shape=({'steps,' if tokens else 'steps, features'}), steps None where lengths differ"
-    wanted = f"{model} takes {'tokens' if tokens else 'sequences of vectors'}, {whole}"
-    if (
-        not isinstance(shape, Iterable)
-        or isinstance(shape, str | bytes)
-        or len(shape := tuple(shape)) != 2 - bool(tokens)
-    ):
-        other = (
-            "for vectors give tokens=None" if tokens else "for tokens say how many different ones there are, tokens="
-        )
-        raise ValueError(f"{wanted}; got input_shape={shape!r}. ({other[0].upper()}{other[1:]}.)")
+    axes, other = (
+        ("steps,", "vectors give tokens=None") if tokens else ("steps, features", "tokens say how many, tokens=")
+    )
+    wanted = f"{model} takes {'tokens' if tokens else 'sequences of vectors'}, input_shape=({axes}), steps None where "
+    wanted += "lengths differ"
+    sizes = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str | bytes) else ()
+    if len(sizes) != (1 if tokens else 2):
+        raise ValueError(f"{wanted}; got input_shape={shape!r}. For {other}.")
     try:
-        known = whole_numbers(
-            "input_shape", [size for size in shape[:1] if size is not None] + list(shape[1:]), least=1
-        )
+        known = whole_numbers("input_shape", sizes[1:] if sizes[0] is None else sizes, least=1)
     except ValueError as error:
         raise ValueError(f"{wanted}: {error}") from None
-    return (None, *known) if shape[0] is None else known
+    return (None, *known) if sizes[0] is None else known
 
 
 def share(argument: str, value: Any) -> float:

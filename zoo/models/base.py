@@ -203,7 +203,6 @@ def own_arguments(cls: type[ZooModel]) -> list[str]:
         >>> own_arguments(McCullochPitts)
         ['input_shape', 'inhibitory', 'threshold']
     """
-    of_every_model = inspect.signature(ZooModel.__init__).parameters  # inputs and outputs, dtype and kwargs
     found: dict[str, None] = {}
     for level in cls.__mro__:
         if level is ZooModel:
@@ -213,7 +212,8 @@ def own_arguments(cls: type[ZooModel]) -> list[str]:
             found |= {one.name: None for one in parameters if one.kind is not one.VAR_POSITIONAL}
             if all(one.kind is not one.VAR_KEYWORD for one in parameters):
                 break  # it hands nothing on to the class that it is made from
-    return [name for name in found if name not in of_every_model and name != "kwargs"]
+    of_every_model = {"self", "dtype", "kwargs"} | ({"inputs", "outputs"} if "inputs" in found else set())
+    return [name for name in found if name not in of_every_model]
 
 
 def _unknown_argument(cls: type[Any], name: str) -> TypeError:

@@ -38,6 +38,8 @@ class RecurrentLanguageModel(ZooModel):
         dropout: share of the embedding's values and of every recurrent layer's outputs left out in training, in [0, 1).
         recurrent_dropout: share of a state's values that no step of a text sees in training, in [0, 1).
         layer_normalization: whether the sums in the cells are normalised.
+        memory: steps that gates are opened for at first, at least 3, where much depends on what is far behind; see
+            `layers/chrono_initializer.py`. None, the default, for a few.
         dtype, **kwargs: as in every model; see `models/base.py`.
 
     Call arguments:
@@ -71,6 +73,7 @@ class RecurrentLanguageModel(ZooModel):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
+        memory: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -95,6 +98,7 @@ class RecurrentLanguageModel(ZooModel):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             layer_normalization=layer_normalization,
+            memory=memory,
             policy=policy,
         )  # (B, T, H)
         if dropout:
@@ -112,6 +116,7 @@ class RecurrentLanguageModel(ZooModel):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = bool(layer_normalization)
+        self.memory = memory
 
     # === Writing: one step for each token ===
     def initial_states(self, texts: int) -> list[list[Any]]:

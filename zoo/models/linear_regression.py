@@ -76,4 +76,9 @@ class LinearRegression(ZooModel):
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         super().config_for(description)  # refuses another task
+        if len(description.outputs) > 1:
+            raise ValueError(
+                f"{cls.__name__} predicts one value; {description.name} asks for {len(description.outputs)}: use one "
+                "(--data-option horizon=1), or a recurrent regressor."
+            )
         return {"input_shape": description.input_shape, **overrides}

@@ -49,6 +49,8 @@ class SequenceClassifier(ZooModel):
         dropout: share left out between the layers and before the logits, in [0, 1). Defaults to 0.
         recurrent_dropout: share of the old state left out, the same at all steps, in [0, 1). Defaults to 0.
         layer_normalization: whether the sums in the cells are normalised. Defaults to False.
+        memory: steps that gates are opened for at first, at least 3, where much depends on what is far behind; see
+            `layers/chrono_initializer.py`. None, the default, for a few.
         dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
         **kwargs: `name` and `trainable`.
 
@@ -88,6 +90,7 @@ class SequenceClassifier(ZooModel):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
+        memory: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -112,6 +115,7 @@ class SequenceClassifier(ZooModel):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             layer_normalization=layer_normalization,
+            memory=memory,
             policy=policy,
         )  # (B, H)
         if dropout:
@@ -131,7 +135,10 @@ class SequenceClassifier(ZooModel):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = layer_normalization
+        self.memory = memory
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        return {"tokens": description.input_tokens, **super().config_for(description, **overrides)}
+        cls.check_task(description)
+        known = {"input_shape": description.input_shape, "tokens": description.input_tokens}
+        return known | {"classes": description.classes, **overrides}

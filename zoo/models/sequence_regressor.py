@@ -47,6 +47,8 @@ class SequenceRegressor(ZooModel):
         dropout: share left out between the layers and before the outputs, in [0, 1). Defaults to 0.
         recurrent_dropout: share of the old state left out, the same at all steps, in [0, 1). Defaults to 0.
         layer_normalization: whether the sums in the cells are normalised. Defaults to False.
+        memory: steps that gates are opened for at first, at least 3, where much depends on what is far behind; see
+            `layers/chrono_initializer.py`. None, the default, for a few.
         dtype: dtype or policy of the hidden layers ("mixed_bfloat16", ...). Defaults to Keras's global policy.
         **kwargs: `name` and `trainable`.
 
@@ -83,6 +85,7 @@ class SequenceRegressor(ZooModel):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_normalization: bool = False,
+        memory: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -107,12 +110,13 @@ class SequenceRegressor(ZooModel):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             layer_normalization=layer_normalization,
+            memory=memory,
             policy=policy,
         )  # (B, H)
         if dropout:
             x = Dropout(dropout, dtype=policy, name=f"dropout{layers}")(x)
-        outputs = keras.layers.Dense(outputs, dtype=output_dtype(policy), name="outputs")
-        super().__init__(inputs, outputs(x), dtype=policy, **kwargs)  # (B, O)
+        linear = keras.layers.Dense(outputs, dtype=output_dtype(policy), name="outputs")
+        super().__init__(inputs, linear(x), dtype=policy, **kwargs)  # (B, O)
 
         # === Config ===
         self.sample_shape = input_shape
@@ -126,10 +130,11 @@ class SequenceRegressor(ZooModel):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.layer_normalization = layer_normalization
+        self.memory = memory
 
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, object]:
-        super().config_for(description)  # refuses another task
+        cls.check_task(description)
         values = max(1, len(description.outputs))
         known = {"input_shape": description.input_shape, "tokens": description.input_tokens, "outputs": values}
         return known | overrides

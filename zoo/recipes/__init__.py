@@ -2,20 +2,23 @@
 
 import difflib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ...callbacks.near_names import what_there_is
 from ..data import list_data
+from ..data.catalogue import kind_of_file
 from ..errors import unknown_name
 from ..registry import model_entry
-from . import digits, driving, imagenet, neurons, photographs, series, texts, unsupervised
-from .recipe import Measured, Recipe
+from . import digits, driving, imagenet, memory, neurons, photographs, series, texts, unsupervised
+from .recipe import YOUR_OWN, Measured, Recipe
 
 _ALL = (
     *digits.RECIPES,
     *photographs.RECIPES,
     *imagenet.RECIPES,
     *neurons.RECIPES,
+    *memory.RECIPES,  # first of all those of their models: they need no file
     *series.RECIPES,
     *texts.RECIPES,
     *driving.RECIPES,
@@ -56,8 +59,25 @@ def chosen_recipe(model: str, data: str | None = None, name: str | None = None) 
     recipe = get_recipe(name)
     if recipe.model != model:
         raise ValueError(f"the recipe {name} is for the model {recipe.model}, not for {model}.")
+    if recipe.data in YOUR_OWN and data is not None and _own_kind(data) == recipe.data:
+        return replace(recipe, data=data, measured=None)
     if data not in (None, recipe.data):
         raise ValueError(f"the recipe {name} is for the data {recipe.data}, not for {data}.")
+    return _with_data(recipe)
+
+
+def _own_kind(data: str) -> str | None:
+    """What a recipe calls a file or folder of the user's own; None for a data set's name."""
+    if any(one.name == data for one in list_data()) or not Path(data).expanduser().exists():
+        return None
+    kind = kind_of_file(Path(data).expanduser())
+    return next((name for name, one in YOUR_OWN.items() if one == kind), None)
+
+
+def _with_data(recipe: Recipe) -> Recipe:
+    """The recipe, which has to say what it learns from."""
+    if recipe.data in YOUR_OWN:
+        raise ValueError(f"{recipe.name} needs a file or folder of your own: name it by --data {recipe.data}.")
     return recipe
 
 
@@ -87,10 +107,13 @@ def find_recipe(model: str, data: str | None = None) -> Recipe:
         if not entry.parameters:
             raise ValueError(f"{model} has fixed weights: there is nothing to fit. See: gradschool models {model}")
         raise ValueError(f"there is no recipe for {model} yet; in Python, zoo.create_model({model!r}).fit trains it.")
+    kind = None if data is None else _own_kind(data)
     for recipe in (*own, *alike):
-        if data in (None, recipe.data):
+        if data is None or recipe.data in (data, kind):
+            if recipe.data == kind:
+                recipe = replace(recipe, data=data, measured=None)
             if recipe.model == model:
-                return recipe
+                return _with_data(recipe)
             return replace(_for_another(recipe, model=model), pretrain=own[0].pretrain if own else {})
     return _for_another((own or alike)[0], model=model, data=str(data))
 
@@ -99,7 +122,7 @@ def _for_another(recipe: Recipe, model: str, data: str | None = None) -> Recipe:
     """The recipe with model and data exchanged, without what is for the old ones alone."""
     changes: dict[str, Any] = {"model": model, "name": f"{model} on {data or recipe.data}", "measured": None}
     if data is not None:
-        no_images = data.endswith(".csv") or any(
+        no_images = _own_kind(data) is not None or any(
             known.name == data and len(known.input_shape) != 3 for known in list_data()
         )
         changes |= {"data": data, "data_options": {}, "augment": {} if no_images else recipe.augment}

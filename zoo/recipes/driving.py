@@ -55,4 +55,13 @@ RECIPES = (
         data_options={"network": "runs/pilotnet_roads"},
         **_ERRORS,
     ),
+    Recipe(
+        "pilotnet_drive",
+        "pilotnet",
+        "YOUR-DRIVE",
+        epochs=15,
+        batch_size=32,
+        model_config={"dropout": 0.2},
+        **_ERRORS,
+    ),
 )

@@ -6,6 +6,17 @@ from typing import Any
 
 from ..checks import check_number, check_regularization, check_schedule
 
+# What a recipe says in place of data that are a user's own file or folder -> what that holds, as
+# `data.catalogue.kind_of_file` calls it.
+YOUR_OWN = {
+    "YOUR-TEXT": "text_file",
+    "YOUR-NAMES": "text_folder",
+    "YOUR-PAIRS": "sentence_pairs",
+    "YOUR-SENTENCES": "labelled_sentences",
+    "YOUR-SERIES": "csv_series",
+    "YOUR-DRIVE": "drive_folder",
+}
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -33,7 +44,7 @@ class Recipe:
     Args:
         name: as the tables show it.
         model: a name of `list_models()`.
-        data: a name of `list_data()`, or a path of the user's.
+        data: a name of `list_data()`, a path of the user's, or one of `YOUR_OWN`, for any file of that kind.
         epochs: passes over the training samples.
         batch_size: samples per step.
         optimizer: a Keras optimizer's name.

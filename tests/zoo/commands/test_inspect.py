@@ -252,3 +252,20 @@ def test_a_damaged_file(capsys):
     Path("broken.keras").write_text("no model")
     assert main(["inspect", "broken.keras"]) == 2
     assert "broken.keras cannot be read as a saved Keras model" in capsys.readouterr().err
+
+
+# === Sequences ===
+def test_the_layers_of_a_model_of_sequences_are_counted_for_one_step(capsys):
+    text = shown(capsys, "lstm_classifier")
+    for words in ("98,816", "98,304", "recurrent", "multiply-adds of one step of a sequence"):
+        assert words in text
+
+
+@pytest.mark.parametrize("view", VIEWS[1:])
+def test_views_of_images_refuse_a_model_of_sequences(capsys, view):
+    error = refused(capsys, "lstm_classifier", "--view", view)
+    assert "lstm_classifier takes no images" in error
+
+
+def test_the_cost_of_training_on_sequences_of_any_length_is_refused(capsys):
+    assert "how long the sequences are" in refused(capsys, "gru_tagger", "--samples", "5", "--epochs", "3")

@@ -118,6 +118,11 @@ class TestGaps:
         with pytest.raises(ValueError, match=r"rows 51 and 52 are 80 minutes apart, .*: gaps='fill' needs"):
             load_data(write(tmp_path, rows), column="traffic", gaps="fill")
 
+    def test_of_parts_of_a_second_are_none(self, tmp_path):
+        rows = [[str(FIRST + timedelta(milliseconds=100 * tick)), *rest] for tick, (_, *rest) in enumerate(rows_of())]
+        data = load_data(write(tmp_path, rows), column="traffic", window=8)
+        assert data.description.step == "step of 0:00:00.100000"
+
     def test_that_are_nearly_everything_are_a_wrong_date(self, tmp_path):
         rows = rows_of()
         rows[0][0] = "1924-03-01 00:00:00"

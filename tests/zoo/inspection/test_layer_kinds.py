@@ -51,7 +51,9 @@ def test_a_class_says_its_kind_itself():
     class Odd(layers.Layer):
         layer_kind = "sparse"
 
-    with pytest.raises(ValueError, match=r"Odd\.layer_kind must be one of dense, convolution, other; got 'sparse'"):
+    with pytest.raises(
+        ValueError, match=r"Odd\.layer_kind must be one of dense, convolution, recurrent, other; got 'sparse'"
+    ):
         layer_kind(Odd())
 
 

@@ -7,6 +7,8 @@ from keras import layers
 
 from alexnet_layers import alexnet
 from gradschool.zoo.inspection.layer_table import layer_table, total
+from gradschool.zoo.layers.lstm import LSTM
+from gradschool.zoo.layers.recurrent import recurrent_layer
 from gradschool.zoo.models.lenet import LeNet5
 
 
@@ -65,6 +67,12 @@ def test_alexnet_by_hand(groups, parameters):
         ((7, 11, 5), layers.BatchNormalization(), 0),
         ((7, 11, 5), layers.PReLU(), 0),
         ((7,), layers.Embedding(13, 5), 0),
+        ((7, 5), layers.SimpleRNN(3), 7 * (5 * 3 + 3 * 3)),
+        ((7, 5), layers.LSTM(3), 7 * 4 * (5 * 3 + 3 * 3)),
+        ((7, 5), layers.GRU(3, return_sequences=True), 7 * 3 * (5 * 3 + 3 * 3)),
+        ((7, 5), layers.Bidirectional(layers.LSTM(3)), 2 * 7 * 4 * (5 * 3 + 3 * 3)),
+        ((7, 5), LSTM(3), 7 * 4 * (5 * 3 + 3 * 3)),
+        ((7, 5), recurrent_layer("gru", 3, bidirectional=True), 2 * 7 * 3 * (5 * 3 + 3 * 3)),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -98,6 +106,26 @@ def test_inputs_of_any_size_are_refused():
     model = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(5, 3)], name="any")
     with pytest.raises(ValueError, match=r"any takes inputs of shape \(None, None, 3\), where None is any size"):
         layer_table(model)
+
+
+def test_of_sequences_of_any_length_one_step_is_counted_or_as_many_as_are_asked_for():
+    model = keras.Sequential([keras.Input((None, 5)), layers.LSTM(3, return_sequences=True), layers.Dense(2)])
+    one_step = [4 * (5 * 3 + 3 * 3), 3 * 2]
+    assert [row.multiply_adds for row in layer_table(model)] == one_step
+    assert [row.multiply_adds for row in layer_table(model, steps=7)] == [7 * work for work in one_step]
+    with pytest.raises(ValueError, match=r"takes inputs of shape \(None, 5\), where None is any size"):
+        layer_table(model, steps=None)
+
+
+def test_a_convolution_in_a_cell_is_not_guessed():
+    with pytest.raises(ValueError, match="how many multiply-adds a ConvLSTM1D does is not known"):
+        layer_table(keras.Sequential([keras.Input((7, 5, 2)), layers.ConvLSTM1D(3, 2)]))
+
+
+def test_a_dict_of_inputs_is_counted():
+    inputs = {"source": keras.Input((None,), name="source"), "target": keras.Input((None,), name="target")}
+    joined = layers.Concatenate(name="join")([layers.Reshape((-1, 1))(one) for one in inputs.values()])
+    assert counts(keras.Model(inputs, layers.Dense(3, name="head")(joined)))["head"] == ((1, 3), 9, 6)
 
 
 def test_a_model_without_a_graph_is_refused():

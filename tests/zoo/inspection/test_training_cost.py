@@ -5,6 +5,7 @@ import pytest
 from alexnet_layers import alexnet
 from gradschool.zoo.inspection.training_cost import training_cost
 from gradschool.zoo.models.mlp import MLP
+from gradschool.zoo.models.sequence_classifier import SequenceClassifier
 
 
 def test_alexnet_saw_115_million_images():
@@ -12,6 +13,11 @@ def test_alexnet_saw_115_million_images():
     assert round(cost.images / 1e6) == 115
     assert cost.multiply_adds == 724_406_816 * cost.images
     assert cost.operations == pytest.approx(5.01e17, rel=1e-3)
+
+
+def test_sequences_of_any_length_have_no_cost():
+    with pytest.raises(ValueError, match="depends on how long the sequences are, which it leaves open"):
+        training_cost(SequenceClassifier(tokens=5, units=3), samples=100, epochs=3)
 
 
 def test_forward_and_backward_are_three_passes_of_two_operations():

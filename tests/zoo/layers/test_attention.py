@@ -33,7 +33,7 @@ def test_additive_attention_is_its_equations():
     contexts, weights = numpy(*layer(QUERIES, MEMORY, memory_mask=MASK, return_weights=True))
     w, u, v = numpy(layer.query_kernel, layer.key_kernel, layer.score_kernel)
     for b, i in np.ndindex(B, T):
-        scores = np.array([v[:, 0] @ np.tanh(w.T @ QUERIES[b, i] + u.T @ MEMORY[b, j]) for j in range(S)])
+        scores = np.array([v @ np.tanh(w.T @ QUERIES[b, i] + u.T @ MEMORY[b, j]) for j in range(S)])
         powers = np.exp(scores) * MASK[b]
         np.testing.assert_allclose(weights[b, i], powers / powers.sum(), atol=1e-6)
         np.testing.assert_allclose(contexts[b, i], weights[b, i] @ MEMORY[b], atol=1e-6)
@@ -52,7 +52,7 @@ def test_additive_attention_is_that_of_keras():
     queries = rng.normal(size=(B, T, M)).astype("float32")
     theirs.build([(B, T, M), (B, S, M)])
     theirs.scale.assign(rng.normal(size=M))
-    layer.score_kernel.assign(ops.expand_dims(theirs.scale, 1))
+    layer.score_kernel.assign(theirs.scale)
     masks = [None, ops.convert_to_tensor(MASK)]
     expected = theirs([queries, MEMORY], mask=masks, return_attention_scores=True)
     found = layer(queries, MEMORY, memory_mask=MASK, return_weights=True)
@@ -81,7 +81,7 @@ def test_general_and_concatenated_scores_are_their_equations():
     kernel = np.concatenate(numpy(concat.query_kernel, concat.key_kernel))  # W_a, of [h_t; h_s]
     both = np.concatenate([np.repeat(QUERIES[:, :, None], S, 2), np.repeat(MEMORY[:, None], T, 1)], axis=-1)
     scores = np.tanh(both @ kernel) @ numpy(concat.score_kernel)[0]
-    np.testing.assert_allclose(found, softmax(scores[..., 0]), atol=1e-5)
+    np.testing.assert_allclose(found, softmax(scores), atol=1e-5)
 
 
 def test_gradients_are_those_of_pytorch():
@@ -102,7 +102,7 @@ def test_gradients_are_those_of_pytorch():
     ours = input_gradient(lambda memory: ops.square(layer(QUERIES, memory, memory_mask=MASK)), MEMORY)
     w, u, v = (torch.tensor(one) for one in numpy(layer.query_kernel, layer.key_kernel, layer.score_kernel))
     memory = torch.tensor(MEMORY, requires_grad=True)
-    scores = (torch.tanh((queries @ w)[:, :, None] + (memory @ u)[:, None]) @ v)[..., 0]
+    scores = torch.tanh((queries @ w)[:, :, None] + (memory @ u)[:, None]) @ v
     (scores.masked_fill(~mask, -torch.inf).softmax(-1) @ memory).square().sum().backward()
     np.testing.assert_allclose(ours, memory.grad, atol=1e-5)
 

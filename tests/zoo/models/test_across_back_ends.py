@@ -27,7 +27,7 @@ def saved(tmp_path_factory) -> Path:
         model = case.build(**accepted(case.options, case))
         inputs, _ = case.samples(model, 5)
         model.save(folder / f"{case.name}.keras")
-        np.save(folder / f"{case.name}.inputs.npy", inputs)
+        answer_elsewhere.save_inputs(folder / f"{case.name}.inputs.npz", inputs)
         np.save(folder / f"{case.name}.expected.npy", convert_to_numpy(model(inputs, training=False)))
     return folder
 

@@ -9,10 +9,21 @@ import pytest
 from keras.ops import convert_to_numpy
 
 from gradients import gradients
+from gradschool.zoo.data.samples import rows_of
 from gradschool.zoo.inspection.layer_table import layer_table, total
 from gradschool.zoo.layers.policies import get_policy, output_dtype
 from gradschool.zoo.registry import create_model, list_models, model_class, model_entry
-from model_case import CLAIMS, LEARN_EVERYWHERE, accepted, cases, left_out, model_case, ready_model, tried_models
+from model_case import (
+    CLAIMS,
+    LEARN_EVERYWHERE,
+    accepted,
+    cases,
+    left_out,
+    many_times,
+    model_case,
+    ready_model,
+    tried_models,
+)
 
 BATCH = 5
 
@@ -55,6 +66,11 @@ def double_precision(dtype):
     jax.config.update("jax_enable_x64", False)
 
 
+def has_shape(array, shape) -> bool:
+    """Whether an array has a shape, in which None is any size."""
+    return array.ndim == len(shape) and all(one in (None, size) for size, one in zip(array.shape, shape, strict=True))
+
+
 def answer(model, inputs):
     return convert_to_numpy(model(inputs, training=False)).astype("float64")
 
@@ -83,7 +99,7 @@ def test_builds_with_prime_sizes(case):
     model = ready_model(case.name)
     inputs, _ = case.samples(model, BATCH)
     assert model.output_shape == (None, *case.answers)
-    assert answer(model, inputs).shape == (BATCH, *case.answers)
+    assert has_shape(answer(model, inputs), (BATCH, *case.answers))
     assert np.isfinite(answer(model, inputs)).all()
 
 
@@ -91,7 +107,7 @@ def test_builds_with_prime_sizes(case):
 def test_answers_each_sample_by_itself(case):
     model = ready_model(case.name)
     inputs, _ = case.samples(model, BATCH)
-    alone = np.concatenate([answer(model, inputs[i : i + 1]) for i in range(BATCH)])
+    alone = np.concatenate([answer(model, rows_of(inputs, slice(i, i + 1))) for i in range(BATCH)])
     np.testing.assert_allclose(answer(model, inputs), alone, rtol=0, atol=2e-5)
 
 
@@ -99,14 +115,19 @@ def test_answers_each_sample_by_itself(case):
 def test_inputs_of_another_shape_are_refused(case):
     model = ready_model(case.name)
     inputs, _ = case.samples(model, BATCH)
-    for wrong in (np.concatenate([inputs, inputs], axis=-1), inputs[..., None, None], inputs[0, 0]):
+    changes = [lambda x: x[..., None, None], lambda x: x[0, 0]]
+    if all(x.shape[-1] is not None for x in model.inputs):
+        changes.append(lambda x: np.concatenate([x, x], axis=-1))
+    for change in changes:
         with pytest.raises(ValueError, match=r"shape|rank|dim"):
-            model(wrong)
+            model(keras.tree.map_structure(change, inputs))
 
 
 @every_model()
 @pytest.mark.parametrize("shape", [(), (0,), (-3, 5, 1), ("a",), "28x28", 28, (None, 5, 1), (2.5,)])
 def test_impossible_input_shapes_are_refused(case, shape):
+    if not accepted({"input_shape": shape}, case):
+        pytest.skip("its inputs are of any size")
     with pytest.raises(ValueError, match="input_shape"):
         create_model(case.name, input_shape=shape)
 
@@ -256,8 +277,7 @@ def test_learns_one_batch_by_heart(case):
     inputs, targets = case.samples(model, 11)
     model.compile(case.optimizer(), case.loss_function())
     before = model.evaluate(inputs, targets, batch_size=11, verbose=0)
-    many_times = [np.concatenate([part] * case.steps) for part in (inputs, targets)]
-    model.fit(*many_times, batch_size=11, shuffle=False, verbose=0)  # every batch is the same eleven samples
+    model.fit(*many_times((inputs, targets), case.steps), batch_size=11, shuffle=False, verbose=0)
     if case.solved is not None:
         assert np.all(case.solved(targets, model.predict(inputs, verbose=0)))
     after = model.evaluate(inputs, targets, batch_size=11, verbose=0)
@@ -271,8 +291,8 @@ def test_a_step_in_mixed_precision_moves_every_weight_and_stays_finite(case):
     inputs, targets = case.samples(model, 23)
     before = [convert_to_numpy(weight) for weight in model.trainable_variables]
     model.compile(case.optimizer(), case.loss_function())
-    many_times = [np.concatenate([part] * 12) for part in (inputs, targets)]  # float16's loss scale must first settle
-    model.fit(*many_times, batch_size=23, verbose=0)
+    twelve_times = many_times((inputs, targets), 12)  # float16's loss scale must first settle
+    model.fit(*twelve_times, batch_size=23, verbose=0)
     for weight, old in zip(model.trainable_variables, before, strict=True):
         assert np.isfinite(convert_to_numpy(weight)).all(), weight.path
         assert np.any(convert_to_numpy(weight) != old), weight.path

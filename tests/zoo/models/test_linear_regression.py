@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras.ops import convert_to_numpy
 
+from gradschool.zoo.data import load_data
 from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.models.linear_regression import LinearRegression
 
@@ -46,3 +47,9 @@ def test_data_for_classification_are_refused():
 
     with pytest.raises(ValueError, match="LinearRegression is for regression; digits is for classification"):
         LinearRegression.config_for(Digits)
+
+
+def test_data_of_several_steps_ahead_are_refused():
+    description = load_data("channel_views", horizon=3).description
+    with pytest.raises(ValueError, match=r"predicts one value; channel_views asks for 3.*horizon=1"):
+        LinearRegression.config_for(description)

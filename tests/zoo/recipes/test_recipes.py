@@ -9,7 +9,7 @@ from gradschool.zoo.data import list_data
 from gradschool.zoo.engine.preparing import recipe_optimizer
 from gradschool.zoo.layers.losses import get_loss
 from gradschool.zoo.recipes import Recipe, chosen_recipe, find_recipe, get_recipe, imagenet, list_recipes
-from gradschool.zoo.recipes.recipe import complete_settings
+from gradschool.zoo.recipes.recipe import YOUR_OWN, complete_settings
 from gradschool.zoo.registry import list_models, model_entry
 
 
@@ -17,7 +17,7 @@ from gradschool.zoo.registry import list_models, model_entry
 def test_a_recipe_names_what_exists(name):
     recipe = get_recipe(name)
     model_entry(recipe.model)
-    assert recipe.data in {description.name for description in list_data()}
+    assert recipe.data in {description.name for description in list_data()} | set(YOUR_OWN)
     get_loss(recipe.loss, recipe.label_smoothing)
     recipe_optimizer(recipe, recipe.optimizer, recipe.learning_rate, steps=10)
     assert Recipe(**json.loads(json.dumps(recipe.settings()))).settings() == recipe.settings()
@@ -78,7 +78,8 @@ def test_measured_results_stand_beside_a_command_that_names_the_recipe():
     for name in list_recipes():
         recipe = get_recipe(name)
         if recipe.measured:
-            assert recipe.measured.command.startswith(f"gradschool fit {recipe.model} --data {recipe.data}")
+            data = "" if recipe.data in YOUR_OWN else recipe.data
+            assert recipe.measured.command.startswith(f"gradschool fit {recipe.model} --data {data}")
             assert (recipe.measured.spread is None) == (recipe.measured.runs == "1 seed")
             assert 0 <= (recipe.measured.spread or 0) < recipe.measured.mean
 
@@ -133,3 +134,19 @@ def test_recipes_for_imagenet_fall_three_times_by_ten(recipe):
     rates = sorted({round(float(rate(step)) / recipe.learning_rate, 6) for step in range(10 * recipe.epochs)})
     assert rates == [0.001, 0.01, 0.1, 1]
     assert recipe.data in {description.name for description in list_data()}
+
+
+def test_a_file_of_ones_own_finds_the_recipe_for_its_kind(tmp_path):
+    names, text = tmp_path / "names", tmp_path / "poem.txt"
+    names.mkdir()
+    for language in ("Here", "There"):
+        (names / f"{language}.txt").write_text("Ann\nBob\n")
+    text.write_text("a text of several words\n")
+    assert find_recipe("gru_classifier", str(names)).name == "gru_classifier_names"
+    assert find_recipe("gru_classifier", str(names)).data == str(names)
+    assert find_recipe("char_lstm", str(text)).name == "char_lstm_text"
+    assert chosen_recipe("char_lstm", str(text), "char_lstm_text").data == str(text)
+    with pytest.raises(ValueError, match="needs a file or folder of your own: name it by --data YOUR-TEXT"):
+        chosen_recipe("char_lstm", None, "char_lstm_text")
+    with pytest.raises(ValueError, match=f"is for the data YOUR-TEXT, not for {names}"):
+        chosen_recipe("char_lstm", str(names), "char_lstm_text")

@@ -1,0 +1,38 @@
+"""Tasks that are made to need a memory, on which recurrent networks are told apart."""
+
+from typing import Any
+
+from .recipe import Recipe
+
+_LONG: dict[str, Any] = {"batch_size": 64, "clip": {"global_norm": 1.0}}
+_VALUES: dict[str, Any] = {"loss": "mean_squared_error", "metrics": ("mean_squared_error",)}
+_STEPS: dict[str, Any] = {"metrics": ("nats", "token_accuracy")}
+_CELLS = ("lstm", "gru", "rnn")
+
+RECIPES = (
+    *(
+        Recipe(f"{cell}_classifier_temporal_order", f"{cell}_classifier", "temporal_order", 20, **_LONG)
+        for cell in _CELLS
+    ),
+    *(
+        Recipe(
+            f"{cell}_regressor_adding_problem",
+            f"{cell}_regressor",
+            "adding_problem",
+            30,
+            **_LONG,
+            **_VALUES,
+            learning_rate=2e-3,
+        )
+        for cell in _CELLS
+    ),
+    *(
+        Recipe(f"{cell}_tagger_copy_memory", f"{cell}_tagger", "copy_memory", 40, **_LONG, **_STEPS, learning_rate=2e-3)
+        for cell in _CELLS
+    ),
+    *(Recipe(f"{cell}_tagger_filling_in", f"{cell}_tagger", "filling_in", 15, **_LONG, **_STEPS) for cell in _CELLS),
+    *(
+        Recipe(f"{cell}_classifier_sequential_digits", f"{cell}_classifier", "sequential_digits", 30, 32)
+        for cell in _CELLS
+    ),
+)
