@@ -74,9 +74,10 @@ def read_log(folder: Path, log: str | None = None) -> tuple[list[LogLine], list[
     if logs[0].suffix.lower() == ".csv":
         table = read_table(logs[0])
         rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-        where = [f"{logs[0]}, row {row}" for row in table.row_numbers]
-        return [LogLine(one, place, "", rows[place]) for place, one in enumerate(where)], [], set()
-    lines, wrong = [], []
+        places = [f"{logs[0]}, row {row}" for row in table.row_numbers]
+        return [LogLine(one, place, "", rows[place]) for place, one in enumerate(places)], [], set()
+    lines: list[LogLine] = []
+    wrong: list[str] = []
     for file in logs:
         for number, text in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             where = f"{file}, line {number}"

@@ -109,16 +109,16 @@ def ride(
         tell(driven)
         if departed := abs(after) > HALF_LANE:
             break
-    table = np.array(simulation.rows)
-    own = table[len(table) - simulation.own_steps :]
+    columns = np.array(simulation.rows).T
+    own = columns[4, len(simulation.rows) - simulation.own_steps :]  # offsets
     return Ride(
-        driver.name,
-        float(driven),
-        len(own) / RATE,
-        departed,
-        float(np.abs(own[:, 4]).mean()) if len(own) else 0.0,
-        *table.T,
-        simulation.frames,
+        driver=driver.name,
+        metres=float(driven),
+        seconds=len(own) / RATE,
+        departed=departed,
+        mean_offset=float(np.abs(own).mean()) if len(own) else 0.0,
+        frames=simulation.frames,
+        **dict(zip(("x", "y", "heading", "s", "d", "steering", "speed"), columns, strict=True)),
     )
 
 

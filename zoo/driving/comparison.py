@@ -1,6 +1,7 @@
 """A model at the wheel beside who knows the road, and who never turns the wheel."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,27 +51,29 @@ def compare_drivers(
     camera = Camera.looking_ahead(size)
     roads = [ride_road(seed + number, metres) for number in range(len(sceneries))]
     found: list[list[OnRoad]] = []
-    for driver in (model, Expert(), Straight()):
+    drivers: tuple[Driver, ...] = (model, Expert(), Straight())
+    for driver in drivers:
         rides = []
         for number, (road, scenery) in enumerate(zip(roads, sceneries, strict=True)):
-            rides.append(
-                OnRoad(
-                    ride(
-                        driver,
-                        road,
-                        metres,
-                        camera=camera,
-                        scenery=scenery,
-                        speed=speed,
-                        seconds=seconds,
-                        keep_frames=keep_frames and driver is model and not number,
-                        tell=lambda driven, number=number: tell(number * metres + driven, len(roads) * metres),
-                    ),
-                    road,
-                )
+            before = number * metres if driver is model else len(roads) * metres
+            one = ride(
+                driver,
+                road,
+                metres,
+                camera=camera,
+                scenery=scenery,
+                speed=speed,
+                seconds=seconds,
+                keep_frames=keep_frames and driver is model and not number,
+                tell=partial(_tell, tell, before, len(roads) * metres),
             )
+            rides.append(OnRoad(one, road))
         found.append(rides)
     return found
+
+
+def _tell(tell: Callable[[float, float], object], before: float, total: float, driven: float) -> None:
+    tell(min(before + driven, total), total)
 
 
 def summary(rides: Sequence[Sequence[OnRoad]]) -> list[dict[str, Any]]:

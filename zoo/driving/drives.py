@@ -77,7 +77,8 @@ def drive(road: Road, count: int, seed: int | Sequence[int] = 0, car: Car | None
         x, y, heading = car.advance(x, y, heading, angle + tremble, metres)
         s = min(s + metres, road.length)
     table = np.array(rows)  # (K, 8)
-    return Track(*table.T[:5], table[:, 5:])
+    x_, y_, headings, along, offsets = table.T[:5]
+    return Track(x_, y_, headings, along, offsets, table[:, 5:])
 
 
 @dataclass(frozen=True)

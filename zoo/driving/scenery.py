@@ -89,9 +89,9 @@ def draw_scenery(rng: np.random.Generator, weather: str = "mixed", light: str = 
         >>> draw_scenery(np.random.default_rng(0), weather="fog", light="day").weather
         'fog'
     """
-    drawn = rng.choice(WEATHERS, p=(0.6, 0.2, 0.2)), rng.choice(LIGHTS, p=(0.6, 0.2, 0.2)), rng.integers(2**31)
-    chosen = [str(one) if asked == "mixed" else asked for one, asked in zip(drawn[:2], (weather, light), strict=True)]
-    return Scenery(*chosen, seed=int(drawn[2]))
+    weathers, lights = (str(rng.choice(names, p=(0.6, 0.2, 0.2))) for names in (WEATHERS, LIGHTS))
+    seed = int(rng.integers(2**31))  # drawn alike, whatever was asked for
+    return Scenery(weathers if weather == "mixed" else weather, lights if light == "mixed" else light, seed)
 
 
 @cache

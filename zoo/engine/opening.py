@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,8 @@ def _open_run(folder: RunFolder) -> Trained:
         fold = tuple(config["fold"]) if config["fold"] else None
         model = load_model_file(folder.model_path)
         tokenizers = map(folder.read_tokenizer, TOKENIZERS)
-        return Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers, _outputs(data))
+        known = Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers)
+        return replace(known, outputs=_outputs(data))
     except KeyError as error:
         raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
 
