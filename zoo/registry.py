@@ -57,6 +57,7 @@ _HINTON = "Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with
 _MASCI = "Masci et al. 2011, Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction"
 _VINCENT = "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
 _RADFORD = "Radford et al. 2016, Unsupervised Representation Learning with Deep Convolutional GANs"
+_GRAVES = "Graves 2013, Generating Sequences With Recurrent Neural Networks"
 _KINGMA = "Kingma & Welling 2014, Auto-Encoding Variational Bayes"
 _ELMAN = "Elman 1990, Finding Structure in Time"
 _HOCHREITER = "Hochreiter & Schmidhuber 1997, Long Short-Term Memory"
@@ -148,6 +149,7 @@ _ENTRIES = (
         "variational_autoencoder", "variational_autoencoder", "variational_autoencoder:VariationalAutoencoder",
         408_864, 407_552, _KINGMA,
     ),
+    ModelEntry("char_lstm", "language_model", "language_model:RecurrentLanguageModel", 1_220_932, 1_214_464, _GRAVES),
     ModelEntry("dcgan", "dcgan", "dcgan:DCGAN", 271_074, 7_034_048, _RADFORD),
     _recurrent("classifier", "lstm", 739_074, 98_560),
     _recurrent("classifier", "gru", 714_754, 73_984),

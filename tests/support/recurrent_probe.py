@@ -1,7 +1,6 @@
 """A recurrent layer's outputs, and the gradients of a loss by its inputs, initial states and weights."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from gradients import gradients

@@ -85,6 +85,18 @@ _CASES = (
         multiply_adds=316_817_408,
         with_callbacks=False,
     ),
+    BenchCase(
+        "char_lstm",
+        (100,),
+        68,
+        batch=64,
+        steps=8,
+        goals={KERAS: 1.4, TORCH: 1.0},
+        tokens=True,
+        config={"tokens": 68, "units": 256},
+        multiply_adds=34_508_800,  # 100 steps
+        with_callbacks=False,
+    ),
 )
 CASES = {case.model: case for case in _CASES}
 

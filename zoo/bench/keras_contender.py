@@ -15,7 +15,8 @@ class KerasContender:
     Args:
         case: what to train.
         threads: for the back end's operations; its default for None.
-        plain: train a plain functional `keras.Model` of the zoo model's layers, in place of the zoo model.
+        plain: train a plain functional `keras.Model` of the zoo model's layers, in place of the zoo model; of recurrent
+            layers, Keras's own.
 
     Raises:
         ValueError: if threads are asked for on a back end whose number of threads cannot be set.
@@ -28,7 +29,7 @@ class KerasContender:
         self.case = case
         self.version = f"keras {keras.__version__} on {back_end()}"
         model = self.make_model(case)
-        self.model = keras.Model(model.input, model.output) if plain else model
+        self.model = of_keras(model) if plain else model
         self.loss = get_loss(case.loss)
         self.model.compile(optimizer=keras.optimizers.Adam(case.learning_rate), loss=self.loss)
         self.inputs, self.targets = make_samples(case)
@@ -71,6 +72,26 @@ class KerasContender:
     def _answers(self) -> tuple[np.ndarray, float]:
         logits = self.model(self.inputs[: self.case.batch], training=False)
         return _array(logits), float(self.loss(self.targets[: self.case.batch], logits))
+
+
+def of_keras(model: Any) -> Any:
+    """A plain functional model of a zoo model's layers, or of Keras's where those are recurrent."""
+    import keras
+
+    from ..layers.recurrence import RecurrentLayer
+
+    plain = keras.Model(model.input, model.output)
+    if not any(isinstance(layer, RecurrentLayer) for layer in model.layers):
+        return plain
+
+    def clone(layer):
+        config, kind = layer.get_config(), type(layer)
+        if isinstance(layer, RecurrentLayer):
+            kind = next(base for base in kind.__mro__ if base.__module__.startswith("keras."))
+            config.pop("layer_normalization")
+        return kind.from_config(config)
+
+    return keras.models.clone_model(plain, clone_function=clone)
 
 
 def limit_threads(threads: int | None) -> None:

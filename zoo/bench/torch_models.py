@@ -105,5 +105,23 @@ def _residual_block_class() -> Any:
     return ResidualBlock
 
 
+def char_lstm(input_shape: Sequence[int] = (100,), classes: int = 68, embedding: int = 64, units: int = 256):
+    """`models/language_model.py`, with one LSTM; takes whole numbers `(B, T)`."""
+    from torch import nn
+
+    class LanguageModel(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(classes, embedding)
+            self.lstm1 = nn.LSTM(embedding, units, batch_first=True)
+            self.logits = nn.Linear(units, classes)
+
+        def forward(self, tokens):
+            outputs, _ = self.lstm1(self.embedding(tokens))  # (B, T, H)
+            return self.logits(outputs)
+
+    return LanguageModel()
+
+
 # a model's name in the registry -> its twin, given input shape and classes
-TWINS: Mapping[str, Callable[..., Any]] = {"mlp": mlp, "lenet5": lenet5, "resnet20": resnet20}
+TWINS: Mapping[str, Callable[..., Any]] = {"mlp": mlp, "lenet5": lenet5, "resnet20": resnet20, "char_lstm": char_lstm}

@@ -5,8 +5,8 @@ recorded choice. How many steps one call takes changes no figure, and follows th
 
 XLA: for one replica, and where nothing is random: it would draw other numbers than TensorFlow does, so that one device
 and several would differ. On a CPU, for samples on the device and layers that are matrix products and what lies between
-them: it takes away the time between operations, but makes convolutions and recurrence slower. On a GPU, as Keras itself
-decides.
+them, our recurrent layers' steps among them: it takes away the time between operations, but makes convolutions and
+Keras's recurrence slower. On a GPU, as Keras itself decides.
 
 Resident: where the samples take at most a quarter of the memory. A batch is then a slice, instead of a queue's element.
 """
@@ -19,11 +19,12 @@ from typing import Any
 
 import keras
 
-# Keras's layers that XLA compiles into something faster than TensorFlow's own operations on a CPU.
+# Keras's layers that XLA compiles into something faster than TensorFlow's own operations on a CPU; for a wrapper, what
+# is in it counts as well.
 _DENSE = (
     "InputLayer", "Flatten", "Reshape", "Permute", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU",
-    "Softmax", "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling",
-    "Functional", "Sequential",
+    "Softmax", "Add", "Multiply", "Concatenate", "LayerNormalization", "BatchNormalization", "Rescaling", "Embedding",
+    "Bidirectional", "Functional", "Sequential",
 )  # fmt: skip
 SECONDS_PER_CALL = 0.25  # long enough for the call to cost nothing, short enough for Ctrl-C and a progress bar
 STEPS_WITH_WORKERS = 8  # the same number everywhere
@@ -83,7 +84,9 @@ def choose(
 
 
 def is_dense(model: keras.Model) -> bool:
-    """Whether a model consists of matrix products and element-wise functions alone.
+    """Whether a model consists of matrix products, look-ups and element-wise functions alone.
+
+    A layer of ours may say for itself whether XLA makes it faster, in an attribute `suits_xla`.
 
     Example:
         >>> is_dense(keras.Sequential([keras.layers.Dense(3), keras.layers.ReLU()]))
@@ -92,7 +95,7 @@ def is_dense(model: keras.Model) -> bool:
         False
     """
     layers = [layer for layer in model._flatten_layers() if layer is not model and not _is_bookkeeping(layer)]
-    return bool(layers) and all(_kind(layer) in _DENSE for layer in layers)
+    return bool(layers) and all(getattr(layer, "suits_xla", _kind(layer) in _DENSE) for layer in layers)
 
 
 def _is_bookkeeping(layer) -> bool:
@@ -105,7 +108,7 @@ def _kind(layer) -> str:
 
 
 def _is_random(layer) -> bool:
-    return bool(getattr(layer, "_seed_generators", ()))
+    return bool(getattr(layer, "_seed_generators", ())) and getattr(layer, "draws", True)
 
 
 def _memory() -> int:

@@ -143,10 +143,10 @@ def gru_over_time(sums, recurrent_kernel, recurrent_bias, h, keep=None, dropped=
     def drop(h):
         return h if dropped is None else h * dropped
 
-    def step(kernel, states, now):
+    def step(kernel, bias, states, now):
         (h,), (sums, *keep) = states, now
         x_z, x_r, x_n = ops.split(sums, 3, axis=-1)  # (B, H) each
-        a_z, a_r, a_n = ops.split(ops.matmul(drop(h), kernel) + recurrent_bias, 3, axis=-1)
+        a_z, a_r, a_n = ops.split(ops.matmul(drop(h), kernel) + bias, 3, axis=-1)
         z, r = ops.sigmoid(x_z + a_z), ops.sigmoid(x_r + a_r)
         n = ops.tanh(x_n + r * a_n)
         (h,) = kept(keep, [z * h + (1 - z) * n], [h])
@@ -164,7 +164,8 @@ def gru_over_time(sums, recurrent_kernel, recurrent_bias, h, keep=None, dropped=
         return kept(keep, [d_h_before], [d_h]), [d_sums, d_products]
 
     def all_steps(sums, recurrent_kernel, recurrent_bias, first_h):
-        (h,), found = over_time(partial(step, recurrent_kernel), [first_h], [sums, *masks], [units] * 5)
+        go = partial(step, recurrent_kernel, recurrent_bias)
+        (h,), found = over_time(go, [first_h], [sums, *masks], [units] * 5)
         all_h, *gates = found
 
         def back(d_all_h, d_h):

@@ -47,6 +47,11 @@ class RecurrentLayer(keras.layers.RNN):
         usual = self.cell.activation is keras.activations.tanh and gates is keras.activations.sigmoid
         return usual and not self.layer_normalization
 
+    @property
+    def suits_xla(self) -> bool:
+        """Whether XLA makes it faster on a CPU; see `engine/choices.py`."""
+        return self.is_plain() and not self.unroll
+
     def run(self, sums, states: Sequence[Any], keep, dropped) -> tuple[Any, list[Any]]:
         """The way through time.
 
@@ -119,9 +124,10 @@ class RecurrentLayer(keras.layers.RNN):
         return self.cell(inputs, list(states), training=False)
 
     def multiply_adds(self, input_shape, output_shape) -> int:
-        """Those of W and U at every time step; an unknown number of steps counts as one."""
-        steps = input_shape[0] or 1
-        return steps * sum(math.prod(weight.shape) for weight in (self.cell.kernel, self.cell.recurrent_kernel))
+        """Those of W and U at every time step."""
+        return input_shape[0] * sum(
+            math.prod(weight.shape) for weight in (self.cell.kernel, self.cell.recurrent_kernel)
+        )
 
     def get_config(self):
         return {**super().get_config(), "layer_normalization": self.layer_normalization}

@@ -36,9 +36,11 @@ class RecurrentCell:
         **kwargs: as Keras's cell takes them.
     """
 
+    suits_xla = True  # its layer says whether
     dropout: float
     recurrent_dropout: float
     seed_generator: Any
+    variable_dtype: str
 
     def __init__(self, units: int, layer_normalization: bool = False, **kwargs: Any):
         super().__init__(units, **kwargs)  # type: ignore[call-arg]
@@ -84,9 +86,19 @@ class RecurrentCell:
         """
         raise NotImplementedError
 
+    def add_weight(self, *args, initializer=None, **kwargs):
+        """As Keras's, but orthogonal weights of 16 bits are found in float32: no back end can in all of these."""
+        if isinstance(initializer, keras.initializers.Orthogonal) and self.variable_dtype in ("bfloat16", "float16"):
+            found = initializer
+
+            def initializer(shape, dtype=None):
+                return ops.cast(found(shape, dtype="float32"), dtype)
+
+        return super().add_weight(*args, initializer=initializer, **kwargs)  # type: ignore[misc]
+
     def add_gain(self, name: str, size: int, initializer: str = "ones"):
         """A weight of shape `(size,)` for a normalisation."""
-        return self.add_weight(shape=(size,), initializer=initializer, name=name)  # type: ignore[attr-defined]
+        return self.add_weight(shape=(size,), initializer=initializer, name=name)
 
     def get_config(self):
         return {**super().get_config(), "layer_normalization": self.layer_normalization}  # type: ignore[misc]

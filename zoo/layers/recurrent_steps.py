@@ -128,7 +128,7 @@ def unroll(step: Callable[..., Any], inputs, states, *weights: Any, mask=None):
         >>> inputs, mask = ops.ones((1, 3, 1)), ops.convert_to_tensor([[False, True, False]])
         >>> weights = kernel, recurrent_kernel, bias
         >>> outputs, _ = unroll(vanilla_rnn_step, inputs, [ops.zeros((1, 1))], *weights, mask=mask)
-        >>> ops.convert_to_numpy(outputs).ravel().round(3).tolist()
+        >>> ops.convert_to_numpy(outputs).astype("float64").ravel().round(3).tolist()
         [0.0, 0.762, 0.762]
     """
     output = ops.zeros_like(states[0])

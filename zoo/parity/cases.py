@@ -10,6 +10,7 @@ from ..engine.optimizers import get_optimizer
 from ..layers.dropout import Dropout
 from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics
+from ..layers.recurrent import recurrent_layer
 from ..registry import create_model
 from . import samples
 from .case import ParityCase
@@ -55,6 +56,14 @@ def masked_tagger():
     x = layers.Embedding(13, 7, mask_zero=True)(inputs)
     logits = layers.Dense(CLASSES)(layers.LSTM(6, return_sequences=True)(x))
     return _compiled(keras.Model(inputs, logits), metrics=("accuracy", "token_accuracy", "nats", "perplexity"))
+
+
+def recurrent_tagger():
+    """The same with both directions of an LSTM of ours, which drops inputs and states."""
+    inputs = keras.Input((11,), dtype="int32")
+    x = layers.Embedding(13, 7, mask_zero=True)(inputs)
+    x = recurrent_layer("lstm", 6, bidirectional=True, return_sequences=True, dropout=0.3, recurrent_dropout=0.2)(x)
+    return _compiled(keras.Model(inputs, layers.Dense(CLASSES)(x)))
 
 
 class OwnStep(keras.Model):
@@ -125,6 +134,7 @@ _CASES = (
     _case("layer_normalization", samples.vectors, layers.LayerNormalization),
     ParityCase("masked_loss", masked_tagger, samples.sequences),
     _case("sample_weights", samples.weighted_vectors),
+    ParityCase("recurrent_dropout", recurrent_tagger, samples.sequences),
     ParityCase("class_weights", classifier(), samples.vectors, fit={"class_weight": {0: 0.2, 1: 3.0, 2: 1.0}}),
     _case("regularization_losses", kernel_regularizer="l2", activity_regularizer="l2"),
     _case("clip_by_global_norm", optimizer=_sgd(global_clipnorm=0.3)),
