@@ -26,8 +26,11 @@ def masked_softmax(scores, mask=None):
     """
     dtype = keras.backend.standardize_dtype(scores.dtype)
     exact = ops.cast(scores, keras.backend.result_type(dtype, "float32"))
-    if mask is None:
-        return ops.cast(ops.softmax(exact, axis=-1), dtype)
-    mask = ops.cast(mask, "bool")
-    weights = ops.softmax(ops.where(mask, exact, -1e30), axis=-1)  # minus infinity would make NaN of an empty row
-    return ops.cast(ops.where(mask, weights, 0), dtype)
+    if mask is not None:
+        mask = ops.cast(mask, "bool")
+        exact = ops.where(mask, exact, -1e30)  # minus infinity would make NaN of a row that is masked everywhere
+    powers = ops.exp(exact - ops.stop_gradient(ops.max(exact, axis=-1, keepdims=True)))
+    if mask is not None:
+        powers = ops.where(mask, powers, 0)
+    total = ops.sum(powers, axis=-1, keepdims=True)
+    return ops.cast(powers / ops.where(total > 0, total, 1), dtype)

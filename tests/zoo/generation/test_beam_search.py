@@ -70,7 +70,7 @@ def test_a_beam_wide_enough_finds_the_best_of_all(model, alpha):
         found = beam_search(model, source[None], beam=len(endings) + 3**most, most=most, length_penalty=alpha)[0][0]
         assert found.ended
         assert (*found.tokens, END) == endings[best]
-        np.testing.assert_allclose(found.score, scores[best], atol=1e-5)
+        np.testing.assert_allclose(found.score, scores[best], rtol=1e-5, atol=1e-5)
 
 
 def test_scores_are_sums_of_log_probabilities(model):
