@@ -20,6 +20,6 @@ def make_samples(case: BenchCase, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     rng = np.random.default_rng(seed)
     shape = (case.samples, *case.input_shape)
     if case.tokens:
-        text = rng.integers(0, case.classes, (2, *shape), dtype="int32")
+        text = rng.integers(1, case.classes, (2, *shape), dtype="int32")  # 0 is padding
         return text[0], text[1]
     return rng.random(shape, "float32"), rng.integers(0, case.classes, case.samples, dtype="int32")

@@ -38,7 +38,7 @@ def a_pair(name, **config):
 def samples(model, count):
     rng = np.random.default_rng(0)
     if len(model.output_shape) == 3:
-        tokens = rng.integers(0, model.output_shape[-1], (2, count, 11), dtype="int32")
+        tokens = rng.integers(1, model.output_shape[-1], (2, count, 11), dtype="int32")
         return tokens[0], torch.tensor(tokens[0]), tokens[1]
     images = rng.random((count, *model.input_shape[1:]), "float32")
     return images, torch.tensor(images.transpose(0, 3, 1, 2)), np.arange(count) % model.output_shape[-1]
