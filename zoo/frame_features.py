@@ -95,10 +95,14 @@ def frame_features(
     Raises:
         ValueError: if the frames have other channels than the network takes, or there is no such layer.
     """
-    model = feature_model(network, layer)
+    return features_by(feature_model(network, layer), frames, cache)
+
+
+def features_by(model: keras.Model, frames: np.ndarray, cache: Path | str | None = None) -> np.ndarray:
+    """The same by a `feature_model`, which is compiled once for many calls."""
     if frames.shape[-1] != model.input_shape[-1]:
         raise ValueError(
-            f"{network.name} takes images of {model.input_shape[-1]} channels; the frames have {frames.shape[-1]}."
+            f"{model.name} takes images of {model.input_shape[-1]} channels; the frames have {frames.shape[-1]}."
         )
     if cache is None:
         return _computed(model, frames)

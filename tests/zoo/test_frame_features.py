@@ -66,7 +66,7 @@ def test_weights_of_keras_applications_are_a_network(tmp_path, monkeypatch):
 def test_networks_and_layers_that_do_not_suit_are_refused(pilotnet, frames):
     with pytest.raises(ValueError, match="unknown layer of pilotnet 'act9'; did you mean 'act"):
         feature_model(pilotnet, "act9")
-    with pytest.raises(ValueError, match="takes images of 3 channels; the frames have 1"):
+    with pytest.raises(ValueError, match="pilotnet_features takes images of 3 channels; the frames have 1"):
         frame_features(pilotnet, frames[..., :1])
     with pytest.raises(ValueError, match="features of frames need a network of single images"):
         open_network(create_model("linear_regression"))

@@ -14,6 +14,7 @@ Shapes:
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,16 +82,16 @@ def load(
             "road_features needs a network that has learned to see: gradschool fit pilotnet --data roads --out "
             "runs/pilotnet_roads makes one; name it by network (--data-option network=runs/pilotnet_roads)."
         )
-    from ..frame_features import frame_features, open_network  # which import Keras
+    from ..frame_features import feature_model, features_by, open_network  # which import Keras
 
     frames = whole_number("frames", frames, least=1)
     per_drive = whole_number("per_drive", per_drive, least=1)
     opened = open_network(_there(network))
-    layer = layer or layer_of(opened)
     recorded = record_drives(opened.input_shape[1:3], drives, per_drive, frames, stride, weather, light, road_seed)
     chosen = parts_by_drive(len(recorded), validation_share)
     outputs = standardisation(np.concatenate([recorded[k].values for k in chosen["train"]]), DESCRIPTION.outputs)
-    seen = [_seen(drive, lambda pictures: frame_features(opened, pictures, layer, cache)) for drive in recorded]
+    model = feature_model(opened, layer or layer_of(opened))
+    seen = [_seen(drive, partial(features_by, model, cache=cache)) for drive in recorded]
     nothing = seen[0][:0]
     parts = {
         part: (
