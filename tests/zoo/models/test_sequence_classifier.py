@@ -32,8 +32,9 @@ def test_padding_changes_no_answer(cell, form):
     together = convert_to_numpy(model(TOKENS))
     longer = convert_to_numpy(model(np.pad(TOKENS, [(0, 0), (0, 4)])))
     alone = [convert_to_numpy(model(row[None, :length]))[0] for row, length in zip(TOKENS, LENGTHS, strict=True)]
-    np.testing.assert_allclose(longer, together, atol=1e-6)
-    np.testing.assert_allclose(alone, together, atol=1e-6)
+    # Rounding: a norm over three units may divide by little. In float64 nothing differs by more than 2e-14.
+    np.testing.assert_allclose(longer, together, atol=1e-5)
+    np.testing.assert_allclose(alone, together, atol=1e-5)
 
 
 def test_padding_of_vectors_changes_no_answer_where_lengths_differ():
