@@ -63,3 +63,12 @@ def has_workers(strategy) -> bool:
 def worker_number(strategy) -> int:
     """This process's number among the workers of a `MultiWorkerMirroredStrategy`."""
     return strategy.extended._id_in_cluster
+
+
+def without_tracing_warning(function):
+    """A `tf.function` that never complains of being traced often.
+
+    TensorFlow counts by the line that a function stands in: all methods that are compiled in one place are one to it.
+    """
+    function._omit_frequent_tracing_warning = True
+    return function

@@ -96,8 +96,9 @@ def translation_results(
     bleu, signature = corpus_bleu(hypotheses, texts, _tokenization(written))
     matches = [one in several for one, several in zip(found, right, strict=True)]
     scores = {"bleu": bleu, "exact_match": float(np.mean(matches)), "sentences": len(found)}
-    triples = zip(chosen[:SHOWN], hypotheses, texts, strict=False)
-    return TranslationResults(scores, signature, tuple(Example(_text(one, read), *pair) for one, *pair in triples))
+    rows = zip(chosen[:SHOWN], hypotheses, texts, strict=False)
+    examples = tuple(Example(_text(source, read), one, several) for source, one, several in rows)
+    return TranslationResults(scores, signature, examples)
 
 
 def corpus_bleu(
@@ -117,7 +118,7 @@ def corpus_bleu(
     from sacrebleu.metrics import BLEU
 
     widest = max(map(len, references))
-    streams = [
+    streams: list[Any] = [
         [several[number] if number < len(several) else None for several in references] for number in range(widest)
     ]
     metric = BLEU(tokenize=tokenize)

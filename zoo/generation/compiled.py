@@ -32,13 +32,13 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         >>> keras.ops.convert_to_numpy(call(keras.ops.ones((1, 3)))).tolist()
         [[3.0, 3.0]]
     """
-    owner = getattr(function, "__self__", None)
-    if not isinstance(owner, keras.layers.Layer):
+    owner, method = getattr(function, "__self__", None), getattr(function, "__func__", None)
+    if not isinstance(owner, keras.layers.Layer) or method is None:
         return _compile(function)
     known = _methods.setdefault(owner, {})
     name = function.__name__
     if name not in known:
-        known[name] = _compile_method(function.__func__, weakref.ref(owner))  # the layer itself would never go
+        known[name] = _compile_method(method, weakref.ref(owner))  # the layer itself would never go
     return functools.partial(_call_for, owner, known[name])
 
 

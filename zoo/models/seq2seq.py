@@ -134,7 +134,7 @@ class Seq2Seq(ZooModel):
             both_ways = keras.layers.Bidirectional(recurrent(cell), dtype=policy, name=f"encoder{number}")
             x, *ends = both_ways(dropped(x, f"encoder_dropout{number}"))  # (B, S, 2H)
             both = zip(bridges, ends[: len(bridges)], ends[len(bridges) :], strict=True)  # forward, backward
-            states.append([bridge(*pair, f"{name}{number}", act) for (name, act), *pair in both])
+            states.append([bridge(one, other, f"{name}{number}", act) for (name, act), one, other in both])
 
         # === Decoder ===
         target = keras.Input((None,), dtype="int32", name="target")

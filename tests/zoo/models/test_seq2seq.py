@@ -110,7 +110,8 @@ def test_reversal_is_learned_and_translated():
     assert results.scores["exact_match"] > 0.9
     assert results.scores["bleu"] > 90
     assert results.scores["sentences"] <= 100
-    assert "tok:char" in results.signature
+    assert "tok:13a" in results.signature
+    assert results.signature in results.as_text()
     first = results.examples[0]
     assert first.references == (first.source[::-1],)
     known = data.description
