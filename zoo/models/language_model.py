@@ -20,7 +20,7 @@ import keras
 from ..layers.dropout import Dropout
 from ..layers.mask_padding import MaskPadding
 from ..layers.policies import get_policy, output_dtype
-from ..layers.recurrent_stack import recurrent_stack
+from ..layers.recurrent_stack import padding_mask, recurrent_stack
 from .arguments import share, whole_number
 from .base import ZooModel
 
@@ -149,6 +149,10 @@ class RecurrentLanguageModel(ZooModel):
 
     def _recurrent(self) -> list[keras.layers.Layer]:
         return [self.get_layer(f"{self.cell}{number}") for number in range(1, self.depth + 1)]
+
+    def padding_mask(self, inputs):
+        """Which steps are no padding: bool tensor, shape `(B, T)`."""
+        return padding_mask(inputs, self.tokens)
 
     # === Data ===
     @classmethod

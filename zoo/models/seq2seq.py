@@ -275,6 +275,10 @@ class Seq2Seq(ZooModel):
         return self._attend().attend(ops.expand_dims(asking[0], 1), *parts)[1][:, 0], after
 
     # === Data ===
+    def padding_mask(self, inputs):
+        """Which steps of the target are no padding: bool tensor, shape `(B, T)`."""
+        return ops.not_equal(inputs["target"], 0)
+
     @classmethod
     def config_for(cls, description, **overrides) -> dict[str, Any]:
         cls.check_task(description)
