@@ -52,7 +52,9 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False, reduce_retracing=True)
+        from ..engine.tensorflow_internals import without_tracing_warning
+
+        return without_tracing_warning(tf.function(function, autograph=False, reduce_retracing=True))
     if backend == "jax":
         import jax
 

@@ -47,7 +47,8 @@ def test_unknown_words_are_told_and_attention_is_drawn(run, tmp_path, capsys):
     shown = capsys.readouterr()
     assert "has never seen 'bark'" in shown.err
     assert str(picture) in shown.out
-    assert Image.open(picture).size[0] > 50
+    with Image.open(picture) as image:
+        assert image.size[0] > 50
 
 
 def test_mistakes_are_refused(run, tmp_path, capsys, monkeypatch):

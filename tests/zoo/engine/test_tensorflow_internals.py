@@ -68,3 +68,19 @@ def test_a_replicas_copy_of_a_variable():
     plain = tf.Variable(1.0)
     let_replicas_write(plain)
     assert copy_of_this_replica(plain) is plain
+
+
+def test_a_function_that_is_traced_often_is_not_complained_of(caplog):
+    import tensorflow as tf
+
+    from gradschool.zoo.engine.tensorflow_internals import without_tracing_warning
+
+    def complaints(wrap):
+        caplog.clear()
+        function = wrap(tf.function(lambda x: x + 1))
+        for size in range(1, 9):
+            function(tf.zeros(size))
+        return "retracing" in caplog.text
+
+    assert complaints(lambda function: function)
+    assert not complaints(without_tracing_warning)

@@ -105,7 +105,7 @@ def test_reversal_is_learned_and_translated():
     data = load_data("sequence_reversal", shortest=1, longest=4, letters=10, samples=4000, batch_size=64)
     model = Seq2Seq(**Seq2Seq.config_for(data.description, units=48, embedding=24))
     model.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.fit(data.train, epochs=8, verbose=0)
+    model.fit(data.train, epochs=6, verbose=0)
     results = translation_results(model, data, most=100)
     assert results.scores["exact_match"] > 0.9
     assert results.scores["bleu"] > 90
