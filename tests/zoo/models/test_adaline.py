@@ -39,7 +39,7 @@ def test_settles_at_the_least_squares_solution_where_no_line_fits():
 
 def test_data_with_more_than_two_classes_are_refused():
     class Ten:
-        name, task, input_shape, classes = "digits", "classification", (28, 28, 1), 10
+        name, task, input_shape, classes, input_tokens = "digits", "classification", (28, 28, 1), 10, None
 
     with pytest.raises(ValueError, match="ADALINE tells two classes apart; digits has 10"):
         ADALINE.config_for(Ten)
