@@ -275,7 +275,8 @@ def _separable_convolution(layer, input_shape, output_shape):
 
 @_rule.register
 def _recurrent(layer: layers.RNN, input_shape, output_shape):
-    shapes = [tuple(weight.shape) for weight in layer.cell.trainable_variables + layer.cell.non_trainable_variables]
+    weights = layer.cell.trainable_variables + layer.cell.non_trainable_variables
+    shapes = [tuple(weight.shape) for weight in weights if "kernel" in weight.name]  # a GRU's biases are a matrix
     if any(len(shape) > 2 for shape in shapes):  # a convolution in the cell
         return _rule.dispatch(object)(layer, input_shape, output_shape)
     return input_shape[0] * sum(math.prod(shape) for shape in shapes if len(shape) == 2)  # W x_t and U h_{t-1}

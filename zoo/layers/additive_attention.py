@@ -79,11 +79,11 @@ class AdditiveAttention(keras.layers.Layer):
 
     def keys(self, memory):
         """U h, what the scores need of the memory, shape `(B, S, A)`."""
-        return ops.dot(memory, ops.cast(self.key_kernel, memory.dtype))
+        return memory @ ops.cast(self.key_kernel, memory.dtype)
 
     def attend(self, queries, memory, keys, memory_mask=None):
         """Contexts and weights, given `keys(memory)`; arguments and results as of a call."""
-        asked = ops.expand_dims(ops.dot(queries, ops.cast(self.query_kernel, queries.dtype)), 2)  # (B, T, 1, A)
+        asked = ops.expand_dims(queries @ ops.cast(self.query_kernel, queries.dtype), 2)  # (B, T, 1, A)
         hidden = ops.tanh(asked + ops.expand_dims(keys, 1))  # (B, T, S, A)
         scores = ops.sum(hidden * ops.cast(self.score_kernel, hidden.dtype), axis=-1)  # (B, T, S)
         weights = masked_softmax(scores, None if memory_mask is None else ops.expand_dims(memory_mask, 1))

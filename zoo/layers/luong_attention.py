@@ -102,19 +102,19 @@ class LuongAttention(keras.layers.Layer):
         if self.score == "dot":
             return memory
         kernel = self.key_kernel if self.score == "concat" else ops.transpose(self.score_kernel)
-        return ops.dot(memory, ops.cast(kernel, memory.dtype))  # (B, S, D), or (B, S, H) for "concat"
+        return memory @ ops.cast(kernel, memory.dtype)  # (B, S, D), or (B, S, H) for "concat"
 
     def attend(self, queries, memory, keys, memory_mask=None):
         """Attentional vectors and weights, given `keys(memory)`; arguments and results as of a call."""
         if self.score == "concat":
-            asked = ops.dot(queries, ops.cast(self.query_kernel, queries.dtype))  # (B, T, H)
+            asked = queries @ ops.cast(self.query_kernel, queries.dtype)  # (B, T, H)
             hidden = ops.tanh(ops.expand_dims(asked, 2) + ops.expand_dims(keys, 1))  # (B, T, S, H)
             scores = ops.sum(hidden * ops.cast(self.score_kernel, hidden.dtype), axis=-1)  # (B, T, S)
         else:
             scores = queries @ ops.swapaxes(keys, 1, 2)  # (B, T, S)
         weights = masked_softmax(scores, None if memory_mask is None else ops.expand_dims(memory_mask, 1))
         both = ops.concatenate([weights @ memory, queries], axis=-1)  # (B, T, M + D)
-        return ops.tanh(ops.dot(both, ops.cast(self.output_kernel, both.dtype))), weights
+        return ops.tanh(both @ ops.cast(self.output_kernel, both.dtype)), weights
 
     def compute_mask(self, queries, queries_mask):
         return queries_mask

@@ -50,7 +50,7 @@ class Maxout(keras.layers.Layer):
         self.bias = self.add_weight(shape=(width,), initializer="zeros", name="bias")
 
     def call(self, x):
-        values = ops.dot(x, self.kernel) + self.bias  # (..., units * pieces)
+        values = ops.matmul(x, self.kernel) + self.bias  # (..., units * pieces)
         return ops.max(ops.reshape(values, (*ops.shape(x)[:-1], self.units, self.pieces)), axis=-1)  # (..., units)
 
     def compute_output_shape(self, x_shape):
