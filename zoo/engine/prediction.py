@@ -152,7 +152,7 @@ def classify_texts(trained: Trained, texts: Sequence[str]) -> list[TextAnswer]:
     """
     model, tokenizer = trained.model, trained.need_tokenizer("input")
     if getattr(model, "task", "") != "classification":
-        raise ValueError(f"{model.name} does not classify texts: its task is {model.task.replace('_', ' ')}.")
+        raise ValueError(f"{model.name} does not classify texts.")
     ids = tokenizer.encode_all(texts)
     if empty := [text for text, one in zip(texts, ids, strict=True) if not one]:
         raise ValueError(f"there is nothing to classify in {empty[0]!r}.")

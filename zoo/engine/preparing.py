@@ -17,6 +17,7 @@ from ..data import data_identity, load_data
 from ..data.description import EVERY_STEP
 from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics, metrics_for
+from ..models.base import ZooModel
 from ..recipes import Recipe
 from ..recipes.recipe import complete_settings
 from ..registry import model_class
@@ -150,6 +151,8 @@ def check_inputs(model: keras.Model, description) -> None:
     Raises:
         ValueError: names what either has.
     """
+    if not isinstance(model, ZooModel):  # a user's own says nothing of tokens
+        return description.check_inputs(model.input_shape[1:])
     if hasattr(model, "source_tokens"):  # two inputs, source and target, each of any length
         known = model.source_tokens
     else:
@@ -158,7 +161,7 @@ def check_inputs(model: keras.Model, description) -> None:
     if (known is None) != (description.input_tokens is None):
         takes, has = ("tokens" if one is not None else "values" for one in (known, description.input_tokens))
         raise ValueError(f"{model.name} takes {takes}; the inputs of {description.name} are {has}.")
-    if known is not None and known < description.input_tokens:
+    if known is not None and known < (description.input_tokens or 0):
         raise ValueError(
             f"{model.name} knows {known} tokens; the inputs of {description.name} have {description.input_tokens}."
         )

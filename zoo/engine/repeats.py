@@ -81,7 +81,7 @@ def fit_repeatedly(
             if fit.interrupted:
                 raise KeyboardInterrupt
             results.append({"run": name, **fit.metrics})
-    metrics = summarise(results)
+        metrics = summarise(results)
     folder.write_metrics(metrics)
     folder.write_config({**config, "status": "finished"})
     return metrics
@@ -100,7 +100,7 @@ def _plan(recipe: Recipe, seeds: int, folds: int | None) -> list[tuple[str, Reci
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and sample standard deviation of every test figure; of those in units, and of baselines, the mean.
+    """Mean and sample standard deviation of every test figure; the mean of those in units, and of baselines.
 
     Example:
         >>> summarise([{"test": {"loss": 1.0}}, {"test": {"loss": 2.0}}, {"test": {"loss": 3.0}}])["spread"]
@@ -112,7 +112,7 @@ def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "spread": {name: statistics.stdev(values) for name, values in figures.items()},
     }
     for part in ("test_in_units", "baselines"):
-        if part in results[0]:
+        if all(part in result for result in results):
             summary[part] = _means([result[part] for result in results])
     return {**summary, "runs": list(results)}
 

@@ -12,6 +12,7 @@ from ..layers.metrics import get_metrics, metrics_for
 from .evaluation import score
 from .opening import Trained
 from .preparing import check_inputs, targets_for
+from .run_folder import TOKENIZERS
 
 PARTS = ("train", "validation", "test")
 
@@ -59,8 +60,15 @@ def score_trained(
 
 def _check_fit(trained: Trained, description) -> None:
     check_inputs(trained.model, description)
+    for kind in TOKENIZERS:
+        theirs, ours = (getattr(one, f"{kind}_tokenizer") for one in (description, trained))
+        if theirs is not None and ours is not None and theirs.to_json() != ours.to_json():
+            raise ValueError(
+                f"{description.name} makes other tokens of its text than {trained.data}, from which the model has "
+                "learned: it would read nonsense. Fit it to these data."
+            )
     gives = trained.model.output_shape[-1]
-    if getattr(trained.model, "task", "classification") != "classification":
+    if getattr(trained.model, "task", "classification") not in ("classification", "tagging"):
         return  # no classes to compare
     if description.classes and gives > 1 and gives != description.classes:
         raise ValueError(f"the model tells {gives} classes apart; {description.name} has {description.classes}.")

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from keras import ops, tree
 
-from ..checks import check_number
+from ..checks import check_number, whole_number
 from ..data.tokenizer import BEGIN, END, PAD, UNKNOWN
 from .compiled import compiled
 
@@ -100,13 +100,13 @@ def beam_search(
         length_penalty: alpha, at least 0.
 
     Returns:
-        For each source at most K hypotheses: those that ended, best first, then those that were cut off.
+        For each source at most K hypotheses: those that ended, best first, then those that were cut off, by their
+            length or because they could no longer win.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of its range, or the model's logits are not numbers.
     """
-    if isinstance(beam, bool) or not isinstance(beam, int) or beam < 1:
-        raise ValueError(f"beam must be a whole number of at least 1; got {beam!r}.")
+    beam = whole_number("beam", beam, least=1)
     length_penalty = check_number("length_penalty", length_penalty, "[0, inf)")
     searches = [_Search(beam, limit, length_penalty) for limit in _limits(most, len(source))]
     memory, states = compiled(model.encode)(ops.convert_to_tensor(source))
@@ -117,6 +117,8 @@ def beam_search(
     while True:
         logits, states = step(ops.convert_to_tensor(tokens.reshape(-1)), states, memory)
         values, candidates = (one.reshape(len(source), beam, -1) for one in _likeliest(logits, beam))  # (B, K, K)
+        if np.isnan(values).any():
+            raise ValueError("the model's logits are not numbers: its weights are spoilt, or its training went wrong.")
         moves = [one.advance(*pair) for one, pair in zip(searches, zip(values, candidates, strict=True), strict=True)]
         if all(search.done for search in searches):
             return [search.found() for search in searches]

@@ -57,11 +57,6 @@ class TranslationResults:
         return "\n\n".join([*blocks, f"BLEU {self.scores['bleu']:.2f}, {self.signature}"]) + "\n"
 
 
-def translation_scores(model: Any, data: Any, part: str = "test", most: int = 500, beam: int = 4) -> dict[str, float]:
-    """The scores alone of `translation_results`."""
-    return translation_results(model, data, part, most, beam).scores
-
-
 def translation_results(
     model: Any, data: Any, part: str = "test", most: int = 500, beam: int = 4
 ) -> TranslationResults:

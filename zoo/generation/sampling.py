@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_number
+from ..checks import check_number, whole_number
 from ..engine.evaluation import softmax
 
 
@@ -45,8 +45,8 @@ class Sampling:
 
     def __post_init__(self):
         check_number("temperature", self.temperature, "[0, inf)", ", such as 0.8")
-        if self.top_k is not None and (type(self.top_k) is not int or self.top_k < 1):
-            raise ValueError(f"top_k must be a whole number of at least 1; got {self.top_k!r}.")
+        if self.top_k is not None:
+            whole_number("top_k", self.top_k, least=1)
         if self.top_p is not None:
             check_number("top_p", self.top_p, "(0, 1]", ", such as 0.9")
 
@@ -66,6 +66,7 @@ class Sampling:
         logits = np.asarray(logits, "float64")
         if self.temperature == 0:
             return np.eye(logits.shape[-1])[logits.argmax(axis=-1)]
+        logits = logits - logits.max(axis=-1, keepdims=True)  # so that no temperature makes them infinite
         probabilities = softmax(logits / self.temperature)
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             probabilities = top_k(probabilities, self.top_k)
@@ -80,7 +81,12 @@ class Sampling:
 
         Returns:
             int32 array, shape `(B,)`.
+
+        Raises:
+            ValueError: if a logit is not a number.
         """
+        if np.isnan(logits).any():
+            raise ValueError("the model's logits are not numbers: its weights are spoilt, or its training went wrong.")
         if self.temperature == 0:
             return np.argmax(logits, axis=-1).astype("int32")
         probabilities = self.probabilities(logits)  # (B, V)

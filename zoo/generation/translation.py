@@ -61,11 +61,12 @@ def translate(
         target_tokenizer: that makes texts of targets.
 
     Raises:
-        ValueError: if a source is empty, or is a text and a tokenizer is missing.
+        ValueError: if a source is empty, has tokens that the model does not know, or is a text and a tokenizer is
+            missing.
     """
     if isinstance(sources, str):
         raise ValueError(f"sources must be a list of texts, or of lists of tokens; got the text {sources!r}.")
-    ids = [_tokens(source, input_tokenizer, target_tokenizer) for source in sources]
+    ids = [_tokens(source, input_tokenizer, target_tokenizer, model.source_tokens) for source in sources]
     found: list[list[Hypothesis]] = [[] for _ in ids]
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))  # of about equal length together
     for rows, source in _batches(order, ids):
@@ -76,7 +77,9 @@ def translate(
     return [_translation(*one, input_tokenizer, target_tokenizer) for one in pairs]
 
 
-def _tokens(source: Any, input_tokenizer: Tokenizer | None, target_tokenizer: Tokenizer | None) -> list[int]:
+def _tokens(
+    source: Any, input_tokenizer: Tokenizer | None, target_tokenizer: Tokenizer | None, known: int
+) -> list[int]:
     if isinstance(source, str):
         if input_tokenizer is None or target_tokenizer is None:
             raise ValueError("to translate texts, input_tokenizer and target_tokenizer are needed.")
@@ -85,6 +88,10 @@ def _tokens(source: Any, input_tokenizer: Tokenizer | None, target_tokenizer: To
         tokens = [int(token) for token in source]
     if not tokens:
         raise ValueError(f"there is nothing to translate in {source!r}.")
+    if not 0 < min(tokens) <= max(tokens) < known:
+        raise ValueError(
+            f"tokens of a source must be from 1 to {known - 1}, those that the model knows; got {source!r}."
+        )
     return tokens
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ..checks import whole_number
 from ..data.tokenizer import BEGIN, END, PAD, UNKNOWN, Tokenizer
 from .compiled import compiled
 from .sampling import Sampling
@@ -89,9 +90,7 @@ def write(
         >>> len(pieces), set("".join(piece for (piece,) in pieces)) <= set("to be or not to be")
         (7, True)
     """
-    for name, value in (("length", length), ("texts", texts)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
+    length, texts = whole_number("length", length, least=1), whole_number("texts", texts, least=1)
     begun = prompt_tokens(tokenizer, prompt)
     spellings = [_Spelling(tokenizer, begun) for _ in range(texts)]
     tokens = write_tokens(model, begun, sampling or Sampling(), seed, texts)

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import whole_number
 from .masked_softmax import masked_softmax
 
 
@@ -60,9 +61,7 @@ class AdditiveAttention(keras.layers.Layer):
 
     def __init__(self, units: int, **kwargs: Any):
         super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a whole number of at least 1; got {units!r}.")
-        self.units = units
+        self.units = whole_number("units", units, least=1)
         self.supports_masking = True  # the contexts have the queries' mask
 
     def build(self, queries_shape, memory_shape):

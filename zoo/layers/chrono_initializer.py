@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import whole_number
 from ..errors import unknown_name
 
 GATED = ("lstm", "gru")
@@ -49,9 +50,7 @@ class ChronoBias(keras.initializers.Initializer):
     def __init__(self, cell: str, steps: int, seed: int | None = None):
         if cell not in GATED:
             raise unknown_name("cell with gates", cell, GATED)
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 3:
-            raise ValueError(f"steps must be a whole number of at least 3; got {steps!r}.")
-        self.cell, self.steps, self.seed = cell, steps, seed
+        self.cell, self.steps, self.seed = cell, whole_number("steps", steps, least=3), seed
 
     def __call__(self, shape, dtype: Any = None):
         dtype = keras.backend.standardize_dtype(dtype)

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import whole_number
 from ..errors import unknown_name
 from .masked_softmax import masked_softmax
 
@@ -68,8 +69,7 @@ class LuongAttention(keras.layers.Layer):
 
     def __init__(self, units: int, score: str = "general", **kwargs: Any):
         super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a whole number of at least 1; got {units!r}.")
+        units = whole_number("units", units, least=1)
         if score not in SCORES:
             raise unknown_name("score of attention", score, SCORES)
         self.units = units

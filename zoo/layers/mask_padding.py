@@ -50,5 +50,5 @@ class MaskPadding(keras.layers.Layer):
         return input_shapes[0]
 
     def multiply_adds(self, input_shape, output_shape) -> int:
-        """None."""
+        """0."""
         return 0

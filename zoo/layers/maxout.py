@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..checks import whole_number
+
 
 @keras.saving.register_keras_serializable(package="gradschool")
 class Maxout(keras.layers.Layer):
@@ -37,11 +39,8 @@ class Maxout(keras.layers.Layer):
 
     def __init__(self, units: int, pieces: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
-        for name, value in (("units", units), ("pieces", pieces)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}.")
-        self.units = units
-        self.pieces = pieces
+        self.units = whole_number("units", units, least=1)
+        self.pieces = whole_number("pieces", pieces, least=1)
         self.supports_masking = True
 
     def build(self, x_shape):

@@ -87,8 +87,9 @@ class RecurrentLayer(keras.layers.RNN):
         last = states[0]
         if keep is not None:
             seen = ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
-            last = ops.where(seen[-1], last, 0)  # as Keras has it: no output before the first step
-            outputs = ops.where(keep if self.zero_output_for_mask else seen, outputs, 0)
+            shown = keep if self.zero_output_for_mask else seen
+            last = ops.where(shown[-1], last, 0)  # as Keras has it: no output before the first step
+            outputs = ops.where(shown, outputs, 0)
         return last, ops.transpose(outputs, (1, 0, 2)), states  # (B, H), (B, T, H)
 
     def input_sums(self, inputs):

@@ -110,6 +110,9 @@ def recurrent_stack(
     Returns:
         Tensor, shape `(B, T, H)` or `(B, H)`; 2H if bidirectional.
 
+    Raises:
+        ValueError: as `recurrent_layer`.
+
     Example:
         >>> recurrent_stack(keras.Input((None, 3)), "gru", 5, layers=2, bidirectional=True).shape
         (None, 10)
@@ -118,7 +121,12 @@ def recurrent_stack(
         Graves, Mohamed & Hinton (2013), "Speech Recognition with Deep Recurrent Neural Networks", equations 9 and 10.
         Dropout between layers: Zaremba, Sutskever & Vinyals (2014), "Recurrent Neural Network Regularization".
     """
-    options = {"recurrent_dropout": recurrent_dropout, "layer_normalization": layer_normalization, "dtype": policy}
+    options = {
+        "recurrent_dropout": recurrent_dropout,
+        "layer_normalization": layer_normalization,
+        "memory": memory,
+        "dtype": policy,
+    }
     for number in range(1, layers + 1):
         if dropout and number > 1:
             x = Dropout(dropout, dtype=policy, name=f"dropout{number - 1}")(x)

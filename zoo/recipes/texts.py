@@ -31,7 +31,7 @@ RECIPES = (
         "char_lstm",
         "tiny_shakespeare",
         18,
-        **_WRITES,
+        **{**_WRITES, "learning_rate": 3e-3},
         model_config={"dropout": 0.2},
     ),
     Recipe("char_lstm_text", "char_lstm", "YOUR-TEXT", 18, **_WRITES, model_config={"dropout": 0.2}),

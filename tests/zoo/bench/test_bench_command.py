@@ -56,7 +56,7 @@ def test_a_profile_names_the_operations(capsys):
     ("arguments", "message"),
     [
         (["resnet"], "unknown model to bench 'resnet'; did you mean 'resnet50' or 'resnet20'"),
-        (["perceptron"], "unknown model to bench 'perceptron'; there are: lenet5, mlp, resnet20, resnet50."),
+        (["perceptron"], "unknown model to bench 'perceptron'; there are: char_lstm, lenet5, mlp, resnet20, resnet50."),
         (["mlp", "--rounds", "0"], "rounds must be at least 1; got 0."),
         (["mlp", "--only-goals"], "--fits and --only-goals say how callbacks are measured: add --callbacks."),
         (["mlp", "--fits", "2"], "--fits and --only-goals say how callbacks are measured: add --callbacks."),

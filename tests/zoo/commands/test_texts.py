@@ -137,3 +137,10 @@ def test_a_killed_run_of_text_goes_on(folder, capsys, writer):
     assert main([*command, "--resume"]) == 0
     assert RunFolder(out).read_metrics() == RunFolder(writer).read_metrics()
     assert Path(out / "input_tokenizer.json").read_text() == Path(writer / "input_tokenizer.json").read_text()
+
+
+@pytest.mark.slow
+def test_other_tokens_than_it_learned_are_refused(writer, capsys, tmp_path):
+    (tmp_path / "other.txt").write_text("zyx wvu! " * 200)
+    assert main(["evaluate", str(writer), "--data", str(tmp_path / "other.txt"), "--data-option", "window=16"]) == 2
+    assert "makes other tokens of its text than" in capsys.readouterr().err

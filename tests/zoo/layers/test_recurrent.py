@@ -72,6 +72,7 @@ def test_values_and_gradients_are_keras_s(cell, mask):
         {"return_sequences": False},
         {"go_backwards": True, "return_sequences": True},
         {"zero_output_for_mask": True, "return_sequences": True},
+        {"zero_output_for_mask": True, "return_sequences": False},
         {"use_bias": False},
         {"activation": "relu"},
         {"unroll": True},

@@ -118,3 +118,12 @@ def test_its_features_go_over_to_other_classes():
 def test_impossible_arguments_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         SequenceClassifier(**wrong)
+
+
+def test_memory_opens_the_gates_of_the_model():
+    plain, open_gates = (SequenceClassifier(tokens=20, units=50, memory=memory) for memory in (None, 200))
+    forget = [convert_to_numpy(model.get_layer("lstm1").cell.bias)[50:100] for model in (plain, open_gates)]
+    assert set(forget[0]) == {1.0}  # Keras's own
+    assert np.exp(forget[1]).max() > 150
+    with pytest.raises(ValueError, match="unknown cell with gates 'rnn'"):
+        SequenceClassifier(tokens=20, cell="rnn", memory=200)

@@ -1,0 +1,47 @@
+"""What is told beside a result: errors in units, naive forecasts, the majority class; and their means over runs."""
+
+import numpy as np
+import pytest
+
+from gradschool.zoo.data.description import Description, Output
+from gradschool.zoo.engine.evaluation import Predictions, errors_in_units, majority_accuracy
+from gradschool.zoo.engine.repeats import summarise
+
+TARGETS = np.array([[0.0, 1.0], [2.0, -1.0]])
+ANSWERS = np.array([[1.0, 1.0], [2.0, 2.0]])
+
+
+def described(*outputs):
+    return Description("d", "files", "regression", "", (3,), None, (), {}, "", "", outputs=outputs)
+
+
+def test_values_of_one_unit_share_an_error():
+    known = described(Output("in 1 hour", "cars", 5.0, 10.0), Output("in 2 hours", "cars", 5.0, 20.0))
+    errors = errors_in_units(Predictions(None, TARGETS, ANSWERS), known, {"last value": TARGETS + 1})
+    assert errors["unit"] == "cars"
+    assert errors["mean_absolute_error"] == pytest.approx((10 * 1 + 20 * 0 + 10 * 0 + 20 * 3) / 4)
+    assert errors["last_value"] == pytest.approx((10 + 20) / 2)
+
+
+def test_values_of_several_units_have_one_each():
+    known = described(Output("angle", "degrees", 0.0, 4.0), Output("speed", "m/s", 10.0, 2.0))
+    errors = errors_in_units(Predictions(None, TARGETS, ANSWERS), known, {"persistence": TARGETS})
+    assert errors["angle"] == {"unit": "degrees", "mean_absolute_error": pytest.approx(2.0), "persistence": 0.0}
+    assert errors["speed"] == {"unit": "m/s", "mean_absolute_error": pytest.approx(3.0), "persistence": 0.0}
+
+
+def test_the_majority_is_that_of_the_training_part():
+    assert majority_accuracy(np.array([2, 2, 0]), np.array([0, 0, 2, 1])) == 0.25
+
+
+def test_means_over_runs_are_of_what_all_of_them_have():
+    def run(accuracy, **more):
+        return {"test": {"accuracy": accuracy}, **more}
+
+    in_units = [{"test_in_units": {"unit": "cars", "mean_absolute_error": value}} for value in (1.0, 4.0)]
+    summary = summarise([run(0.5, **in_units[0]), run(0.7, **in_units[1])])
+    assert summary["test_in_units"] == {"unit": "cars", "mean_absolute_error": 2.5}
+    assert summary["spread"]["accuracy"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
+    one_has_it = [run(0.5, baselines={"accuracy": {"majority class": 0.4}}), run(0.7)]
+    assert "baselines" not in summarise(one_has_it)
+    assert "baselines" not in summarise(one_has_it[::-1])
