@@ -77,7 +77,7 @@ def test_values_and_gradients_are_keras_s(cell, mask):
         {"activation": "relu"},
         {"unroll": True},
     ],
-    ids=lambda options: "-".join(options),
+    ids=lambda options: "-".join(f"{name}={value}" for name, value in options.items()),
 )
 @every_cell
 def test_options_mean_what_they_mean_to_keras(cell, options):
