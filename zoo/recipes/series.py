@@ -1,6 +1,6 @@
 """Forecasting a daily series."""
 
-from .recipe import Recipe
+from .recipe import Measured, Recipe
 
 RECIPES = (
     Recipe(
@@ -63,5 +63,12 @@ RECIPES = (
         clip={"global_norm": 1.0},
         model_config={"units": 64, "dropout": 0.1},
         data_options={"column": "OT", "inputs": "all", "calendar": True, "window": 168, "horizon": 24},
+        measured=Measured(
+            "mean_absolute_error",
+            0.1531,
+            0.0008,
+            "3 seeds",
+            "gradschool fit gru_regressor --data ETTh1.csv --recipe gru_regressor_etth1 --seeds 3",
+        ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .recipe import Recipe
+from .recipe import Measured, Recipe
 
 _WRITES: dict[str, Any] = {
     "batch_size": 64,
@@ -33,6 +33,7 @@ RECIPES = (
         18,
         **{**_WRITES, "learning_rate": 3e-3},
         model_config={"dropout": 0.2},
+        measured=Measured("nats", 1.471, None, "1 seed", "gradschool fit char_lstm --data tiny_shakespeare"),
     ),
     Recipe("char_lstm_text", "char_lstm", "YOUR-TEXT", 18, **_WRITES, model_config={"dropout": 0.2}),
     Recipe(
@@ -44,6 +45,9 @@ RECIPES = (
         learning_rate=2e-3,
         **_READS,
         model_config={"bidirectional": True, "dropout": 0.3},
+        measured=Measured(
+            "accuracy", 0.8126, 0.0037, "3 seeds", "gradschool fit gru_classifier --data names --seeds 3"
+        ),
     ),
     Recipe(
         "gru_classifier_sentences",
@@ -62,6 +66,16 @@ RECIPES = (
         64,
         **_READS,
         model_config={"bidirectional": True, "dropout": 0.5},
+    ),
+    Recipe(
+        "gru_classifier_spoken_digit",
+        "gru_classifier",
+        "spoken_digit",
+        20,
+        32,
+        learning_rate=2e-3,
+        **_READS,
+        model_config={"bidirectional": True, "dropout": 0.4},
     ),
     *(
         Recipe(f"{model}_{data}", model, data, epochs, 64, learning_rate=rate, **_TRANSLATES, model_config=config)
