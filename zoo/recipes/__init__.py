@@ -110,7 +110,7 @@ def find_recipe(model: str, data: str | None = None) -> Recipe:
     kind = None if data is None else _own_kind(data)
     for recipe in (*own, *alike):
         if data is None or recipe.data in (data, kind):
-            if recipe.data == kind:
+            if data is not None and recipe.data == kind:
                 recipe = replace(recipe, data=data, measured=None)
             if recipe.model == model:
                 return _with_data(recipe)
