@@ -45,6 +45,7 @@ def load(
     validation_share: float,
     data_dir: str | os.PathLike | None = None,
     speakers: str | list[str] | tuple[str, ...] = SPEAKERS,
+    centre: bool = True,
 ) -> Samples:
     """The recordings, by speaker.
 
@@ -52,6 +53,8 @@ def load(
         validation_share: 0 lets the second of the speakers train as well; any other share changes nothing.
         data_dir: tensorflow-datasets' folder. Defaults to the variable TFDS_DATA_DIR or `~/tensorflow_datasets`.
         speakers: who tests and who validates, such as ("theo", "nicolas") or "theo,nicolas".
+        centre: whether each recording loses its own mean in every band: what a microphone and a voice add to all of its
+            frames alike (cepstral mean normalisation, Atal 1974, in the bands themselves).
 
     Raises:
         ValueError: if there is no such speaker, or the folder is not what it should be.
@@ -64,6 +67,8 @@ def load(
     test, validation = _check_speakers(speakers, sorted(set(who.tolist())))
     labels = np.array([record["label"] for record in records], "int32")
     sounds = [log_mel(record["audio"] / LOUDEST, RATE) for record in records]
+    if centre:
+        sounds = [sound - sound.mean(axis=0) for sound in sounds]
     rows = {"test": who == test, "validation": (who == validation) & (validation_share > 0)}
     rows["train"] = ~(rows["test"] | rows["validation"])
     x, lengths = standardised(sounds, rows["train"])

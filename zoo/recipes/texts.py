@@ -71,11 +71,11 @@ RECIPES = (
         "gru_classifier_spoken_digit",
         "gru_classifier",
         "spoken_digit",
-        20,
+        12,
         32,
         learning_rate=2e-3,
         **_READS,
-        model_config={"bidirectional": True, "dropout": 0.4},
+        model_config={"units": 64, "bidirectional": True, "dropout": 0.5, "recurrent_dropout": 0.2},
     ),
     *(
         Recipe(f"{model}_{data}", model, data, epochs, 64, learning_rate=rate, **_TRANSLATES, model_config=config)
