@@ -60,10 +60,10 @@ def _lines(file: Path | None) -> list[str]:
     if file is None:
         return []
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is no text in UTF-8: byte {error.start} does not fit.") from error
-    return [line for line in text.splitlines() if line.strip()]
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def _row(one: Any) -> dict[str, Any]:

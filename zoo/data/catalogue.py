@@ -121,9 +121,12 @@ def draws_test_part(name_or_path: str | os.PathLike) -> bool:
         >>> draws_test_part("digits"), draws_test_part("mnist")
         (True, False)
     """
-    folder = Path(name_or_path).expanduser()
-    if name_or_path not in _FILES and folder.is_dir() and kind_of_file(folder) == "image_folder":
-        return not importlib.import_module(".image_folder", __package__).has_test_part(folder)
+    path = Path(name_or_path).expanduser()
+    kind = kind_of_file(path) if name_or_path not in _FILES and path.exists() else None
+    if kind == "image_folder":
+        return not importlib.import_module(".image_folder", __package__).has_test_part(path)
+    if kind == "sentence_pairs":
+        return True
     return "fold" in inspect.signature(source_of(name_or_path)).parameters
 
 

@@ -161,7 +161,7 @@ def _read(path: Path, log: str | None, image_column: str | None, columns: Any, s
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise ValueError(f"{wrong[0]}{more}. Mend it, or leave such lines out by skip (--data-option skip=true).")
     notes = [f"{len(wrong)} lines of the log that cannot be used"] if wrong else []
-    named = {Path(str(line.cells.get(image_column))).name for line in lines} | deleted
+    named = {str(line.cells.get(image_column)).replace("\\", "/").rsplit("/", 1)[-1] for line in lines} | deleted
     if unnamed := sum(file.name not in named for file in set(pictures.values())):
         notes.append(f"{unnamed} pictures that no line names")
     if deleted:
@@ -170,9 +170,10 @@ def _read(path: Path, log: str | None, image_column: str | None, columns: Any, s
 
 
 def _file(line: LogLine, column: str, pictures: dict[str, Path]) -> Path | None:
-    """A line's picture: by its path below the folder, or by its name alone where it was recorded elsewhere."""
-    name = str(line.cells.get(column)).replace("\\", "/")
-    return pictures.get(name) or pictures.get(name.rsplit("/", 1)[-1])
+    """A line's picture: by the longest end of its path that a picture here has, where it was recorded elsewhere."""
+    parts = str(line.cells.get(column)).replace("\\", "/").split("/")
+    ends = ("/".join(parts[first:]) for first in range(len(parts)))
+    return next((pictures[end] for end in ends if end in pictures), None)
 
 
 def _number(cell: Any) -> float | None:

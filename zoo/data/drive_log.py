@@ -145,10 +145,19 @@ def find_column(lines: Sequence[LogLine], asked: str | None, known: Sequence[str
 
 
 def picture_files(folder: Path) -> dict[str, Path]:
-    """The pictures below a folder: by their path from there, and by their name alone."""
+    """The pictures below a folder: by the ends of their paths, as far as only one picture has them."""
     found = sorted(
         file
         for file in folder.rglob("*")
         if file.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
-    return {file.name: file for file in found} | {file.relative_to(folder).as_posix(): file for file in found}
+    by_end: dict[str, Path] = {}
+    several = set()
+    for file in found:
+        parts = file.relative_to(folder).parts
+        for first in range(len(parts)):
+            end = "/".join(parts[first:])
+            several |= {end} if end in by_end else set()
+            by_end[end] = file
+    whole = {file.relative_to(folder).as_posix(): file for file in found}
+    return {end: file for end, file in by_end.items() if end not in several} | whole

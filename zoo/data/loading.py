@@ -11,9 +11,10 @@ import numpy as np
 
 from ..errors import unknown_name
 from .augment import check_augment
-from .catalogue import source_of
+from .catalogue import draws_test_part, source_of
 from .description import EVERY_STEP, Description
 from .samples import Samples, StreamedSamples, rows_of, to_float
+from .splits import check_share
 from .tensorflow_import import import_tensorflow
 
 TARGETS = ("labels", "inputs")
@@ -235,6 +236,7 @@ def load_data(
         raise ValueError(f"parallel is True or False; got {parallel!r}.")
     if targets not in TARGETS:
         raise ValueError(f"targets must be one of {', '.join(TARGETS)}; got {targets!r}.")
+    check_share(validation_share)
     source = source_of(name)
     arguments = {"data_dir": data_dir, "fold": fold, **options}
     common = {"seed": seed, "validation_share": validation_share}
@@ -266,6 +268,10 @@ def _arguments_of(source: Callable, name: str, arguments: Mapping, common: Mappi
         if argument not in accepted and value is not None:
             if argument == "data_dir":
                 raise ValueError(f"data_dir is for tensorflow-datasets' sets; {name!r} is none of them. Leave it out.")
+            if argument == "fold" and draws_test_part(name):
+                raise ValueError(
+                    f"fold: {name!r} cannot be cut into folds: its parts share no sentence. Leave fold out."
+                )
             if argument == "fold":
                 raise ValueError(f"fold: {name!r} has a test part of its own; leave fold out.")
             raise unknown_name(f"option of {name}", argument, {*accepted, *_OF_EVERY_SOURCE})

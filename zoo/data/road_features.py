@@ -28,6 +28,8 @@ from .samples import Samples
 
 FRAMES, LAYER = 50, "act4"
 
+ROAD_SEED = 1  # with 0, drives that test here would be among those that the network has learned from
+
 DESCRIPTION = Description(
     name="road_features",
     kind="generated",
@@ -55,7 +57,7 @@ def load(
     stride: int = 15,
     weather: str = "mixed",
     light: str = "mixed",
-    road_seed: int = 0,
+    road_seed: int = ROAD_SEED,
 ) -> Samples:
     """Renders the drives, and shows them to the network.
 
@@ -72,7 +74,7 @@ def load(
         stride: tenths of a second from the start of one sample to that of the next.
         weather: in all drives, or "mixed".
         light: in all drives, or "mixed".
-        road_seed: of roads, sceneries and drivers.
+        road_seed: of roads, sceneries and drivers; another than that of `roads`, whose drives the network knows.
 
     Raises:
         ValueError: if no network is named, or an option makes no sense.

@@ -159,7 +159,7 @@ def standardisation(values: np.ndarray, outputs: tuple[Output, ...]) -> tuple[Ou
     A value that never changes keeps its unit: its deviation counts as 1.
     """
     return tuple(
-        replace(one, mean=float(column.mean()), std=float(column.std()) or 1.0)
+        replace(one, mean=float(column.mean()), std=float(column.std()) if np.ptp(column) else 1.0)
         for one, column in zip(outputs, values.T, strict=False)
     )
 

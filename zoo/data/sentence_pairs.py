@@ -172,22 +172,18 @@ def split_pairs(pairs: Sequence[Pair], validation_share: float, seed: int, name:
     sizes = np.bincount(of_pairs)
     order = np.random.default_rng(seed).permutation(len(sizes))
     small = order[sizes[order] <= LARGE]
-    test = max(1, round(TEST_SHARE * len(pairs)))
-    wanted = {
-        "test": test,
-        "validation": max(1, round(validation_share * (len(pairs) - test))) * (validation_share > 0),
-    }
     part_of = np.zeros(len(sizes), int)  # 0: train
-    filled = np.cumsum(sizes[small])
-    ends = np.searchsorted(filled, np.cumsum(list(wanted.values()))) + 1
-    if ends[-1] > len(small) or (ends[-1] == len(small) == len(sizes)):
+    filled = np.concatenate([[0], np.cumsum(sizes[small])])  # pairs in the first groups
+    tested = int(np.searchsorted(filled, max(1, round(TEST_SHARE * len(pairs)))))  # groups
+    test = int(filled[min(tested, len(small))])  # pairs
+    wanted = max(1, round(validation_share * (len(pairs) - test))) if validation_share else 0
+    validated = int(np.searchsorted(filled, test + wanted))
+    if validated > len(small) or validated == len(small) == len(sizes):
         raise ValueError(
             f"{name}: its {len(pairs)} pairs are too few, or share too many sentences, to set some aside: there are "
             f"{len(sizes)} groups without a sentence in common. Add pairs, or validate on fewer."
         )
-    part_of[small[: ends[0]]], part_of[small[ends[0] : ends[1]]] = 1, 2
-    if not validation_share:
-        part_of[part_of == 2] = 0
+    part_of[small[:tested]], part_of[small[tested:validated]] = 1, 2
     found = part_of[of_pairs]
     return {part: np.flatnonzero(found == number) for number, part in ((0, "train"), (2, "validation"), (1, "test"))}
 

@@ -141,6 +141,7 @@ def windows_of_series(
     span = calendar_parts(len(columns), validation_share)["train"]
     trained_on = columns[span.start : span.stop][known[span.start : span.stop]]
     mean, std = trained_on.mean(axis=0), trained_on.std(axis=0)
+    std[np.ptp(trained_on, axis=0) == 0] = 0  # which rounding may hide
     if std[0] == 0:
         raise ValueError(f"{name}: the value is {mean[0]:g} on all training {plural(step)}; there is nothing to learn.")
     std[std == 0] = 1  # of a column beside it, which is only shown

@@ -15,6 +15,7 @@ from ..recipes import Recipe
 from ..registry import create_model, list_models, model_class, model_entry
 from ..transfer_learning import freeze, head_of, take_features
 from .opening import Trained, open_model
+from .run_folder import TOKENIZERS
 
 _NOT_TAKEN = ("name", "trainable", "frozen", "dtype", "input_shape", "classes")
 
@@ -59,6 +60,7 @@ def open_start(recipe: Recipe, description, fold: tuple[int, int] | None = None)
     _check_variant(trained, recipe)
     _check_pixels(trained, recipe)
     _check_unseen(trained, recipe, fold)
+    _check_tokens(trained, recipe, description)
     answers = trained.model.output_shape[-1]
     same = trained.data == data_identity(recipe.data) and answers == (description.classes or answers)
     head = same or cls.task in WITHOUT_LABELS  # whose last layer knows nothing of classes
@@ -129,6 +131,17 @@ def _check_variant(trained: Trained, recipe: Recipe) -> None:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _check_tokens(trained: Trained, recipe: Recipe, description) -> None:
+    """Refuses features that were learned of other tokens: the same numbers would stand for other words."""
+    for kind in TOKENIZERS:
+        theirs, ours = (getattr(one, f"{kind}_tokenizer") for one in (trained, description))
+        if ours is not None and (theirs is None or theirs.to_json() != ours.to_json()):
+            raise ValueError(
+                f"{recipe.start} has learned of other tokens than {recipe.data} has, so its numbers stand for other "
+                "pieces of text: begin with a model that has learned from the same text, or without one."
+            )
 
 
 def _check_pixels(trained: Trained, recipe: Recipe) -> None:

@@ -16,6 +16,22 @@ RECIPES = (
     ),
     *(
         Recipe(
+            f"{cell}_regressor_channel_views",
+            f"{cell}_regressor",
+            "channel_views",
+            30,
+            32,
+            schedule="cosine",
+            loss="mean_squared_error",
+            metrics=("mean_absolute_error", "mean_squared_error"),
+            clip={"global_norm": 1.0},
+            model_config={"units": 32},
+            data_options={"vectors": True},
+        )
+        for cell in ("lstm", "gru", "rnn")
+    ),
+    *(
+        Recipe(
             f"{cell}_regressor_series",
             f"{cell}_regressor",
             "YOUR-SERIES",

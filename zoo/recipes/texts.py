@@ -94,6 +94,16 @@ RECIPES = (
         learning_rate=1e-3,
         **_TRANSLATES,
         model_config={"dropout": 0.3},
+    ),
+    Recipe(  # the file has English first, as those of www.manythings.org/anki
+        "seq2seq_french_to_english",
+        "seq2seq",
+        "YOUR-PAIRS",
+        6,
+        64,
+        learning_rate=1e-3,
+        **_TRANSLATES,
+        model_config={"dropout": 0.3},
         data_options={"reverse": True, "most_words": 10},
     ),
 )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gradschool.zoo.data import load_data
 from gradschool.zoo.data.catalogue import draws_test_part
-from gradschool.zoo.data.drive_log import is_drive
+from gradschool.zoo.data.drive_log import is_drive, picture_files
 
 LINES = 50
 
@@ -300,3 +300,20 @@ def test_a_real_tub(real_tub):
     first = np.asarray(Image.open(real_tub / "images" / "800_cam_image_array_.jpg").resize((100, 66)), "float32") / 255
     assert np.abs(data.arrays("test")[0][0, 0] - first).mean() < 0.01
     assert load_data(real_tub, stride=100).description.input_shape == (120, 160, 3)
+
+
+def test_pictures_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    lines = range(30)
+    for session, colour in (("s1", 10), ("s2", 200)):
+        (tmp_path / session).mkdir()
+        for number in lines:
+            pixels = np.full((61, 70, 3), colour + number % 3, "uint8")
+            Image.fromarray(pixels).save(tmp_path / session / f"{number}.png")
+    rows = [f"/home/pi/rec/{session}/{number}.png,{number / 30}" for session in ("s1", "s2") for number in lines]
+    (tmp_path / "log.csv").write_text("\n".join(["image,angle", *rows]))
+    data = load_data(tmp_path)
+    images = np.concatenate([data.arrays(part)[0] for part in ("train", "validation", "test")])
+    assert (images.max(axis=(1, 2, 3)) * 255 > 100).sum() == len(images) / 2 == 30
+    assert "no line names" not in data.description.summary
+    assert picture_files(tmp_path).get("0.png") is None  # there are two
+    assert picture_files(tmp_path / "s1")["0.png"] == tmp_path / "s1" / "0.png"

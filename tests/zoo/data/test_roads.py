@@ -1,10 +1,12 @@
 """Data sets of rendered roads: split by drives, seeded, standardised, with baselines that mean what they say."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 import gradschool.zoo.data.roads as roads_module
-from gradschool.zoo.data import load_data
+from gradschool.zoo.data import load_data, road_features
 from gradschool.zoo.data.catalogue import describe
 from gradschool.zoo.data.roads import parts_by_drive, record_drives
 from gradschool.zoo.driving.drives import Drive, Track, record
@@ -118,3 +120,11 @@ def test_stored_descriptions_are_those_of_the_default(name, monkeypatch):
     loaded, stored = load_data(name).description, describe(name)
     assert (loaded.samples, loaded.input_shape) == (stored.samples, stored.input_shape)
     assert [one.name for one in loaded.outputs] == [one.name for one in stored.outputs]
+
+
+def test_features_are_tested_on_drives_that_no_network_has_learned_from():
+    """Drives follow from the road seed: those of the two data sets are others by default."""
+    seeds = [inspect.signature(source.load).parameters["road_seed"].default for source in (road_features, roads_module)]
+    assert len(set(seeds)) == 2
+    first, other = (record_drives((66, 100), 3, 3, 1, 5, "clear", "day", seed) for seed in seeds)
+    assert not np.allclose(first[0].values, other[0].values)

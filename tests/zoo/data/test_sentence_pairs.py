@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradschool.zoo.data import load_data
+from gradschool.zoo.data.catalogue import draws_test_part
 from gradschool.zoo.data.sentence_pairs import LARGE, components, split_pairs
 from gradschool.zoo.data.text_classes import same_text
 from gradschool.zoo.data.tokenizer import BEGIN, END, UNKNOWN
@@ -53,6 +54,14 @@ def test_splits(seed, share):
     assert 20 <= len(parts["test"]) < 20 + LARGE
     assert round(share * 180) - LARGE < len(parts["validation"]) < round(share * 180) + LARGE
     assert (len(parts["validation"]) > 0) == (share > 0)
+
+
+@pytest.mark.parametrize(("group", "count"), [(20, 100), (2, 10), (2, 6)])
+def test_whoever_asks_for_a_validation_part_gets_one(group, count):
+    pairs = [(f"source {n // group}", f"target {n}") for n in range(count)]
+    for seed in range(5):
+        parts = split_pairs(pairs, 0.1, seed, "pairs")
+        assert min(map(len, parts.values())) > 0
 
 
 def test_a_large_component_trains():
@@ -171,3 +180,9 @@ def test_a_file_without_tabs_holds_no_pairs(tmp_path):
     (tmp_path / "pairs.tsv").write_text("Go.\n")
     with pytest.raises(ValueError, match=r"line 1 has no tab; sentences belong between tabs"):
         load_data(tmp_path / "pairs.tsv")
+
+
+def test_the_seed_draws_the_test_part(file):
+    assert draws_test_part(str(file))
+    with pytest.raises(ValueError, match="cannot be cut into folds: its parts share no sentence"):
+        load_data(file, fold=(0, 3))

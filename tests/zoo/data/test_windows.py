@@ -69,6 +69,11 @@ def test_a_series_is_long_enough_when_every_part_has_a_day_to_predict(days, shar
             windows_of_series(series(days), 28, share, "views", "a series")
 
 
+def test_a_constant_that_no_float_holds_exactly_is_refused_too():
+    with pytest.raises(ValueError, match=r"the value is 0\.1 on all training days"):
+        windows_of_series(np.full(400, 0.1), 7, 0.1, "views", "constant")
+
+
 def test_a_constant_series_is_refused():
     with pytest.raises(ValueError, match="the value is 7 on all training days"):
         windows_of_series(np.full(100, 7.0), 7, 0.1, "views", "a series")
