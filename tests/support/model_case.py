@@ -357,7 +357,11 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "lstm_classifier": _READER,
     "gru_classifier": {"kin": "lstm_classifier", **_READER},
-    "rnn_classifier": {"kin": "lstm_classifier", **_READER},
+    "rnn_classifier": {  # without gates that could be opened for a memory
+        "kin": "lstm_classifier",
+        **_READER,
+        "options": {key: value for key, value in _RECURRENT.items() if key != "memory"},
+    },
     "seq2seq": _TRANSLATOR,
     "seq2seq_luong": {"kin": "seq2seq", **_TRANSLATOR},
     "seq2seq_plain": {"kin": "seq2seq", **_TRANSLATOR},
