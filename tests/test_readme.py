@@ -77,16 +77,18 @@ def test_the_recipes_without_tensorflow_name_everything_else_that_is_needed():
 
 def test_the_results_are_those_that_the_recipes_state():
     measured = [recipe.measured for recipe in map(get_recipe, list_recipes()) if recipe.measured]
+    figure, runs = r"([\d.]+(?: %)?(?: ± [\d.]+(?: %)?)?[a-z ]*)", r"(\d \w+)"
     rows = re.findall(
-        r"^\| `\w+` \| \w+ \| ([\d.]+ %(?: ± [\d.]+ %)?) \| ([^|]+) \| `([^`]+)` \|$", README, flags=re.MULTILINE
+        rf"^\| `\w+` \| [^|]+ \| {figure} \|(?: [^|]* \|)? {runs} \| `([^`]+)` \|$", README, flags=re.MULTILINE
     )
-    stated = {command: (accuracy, runs) for accuracy, runs, command in rows}
-    shown = {
-        one.command: " ± ".join(per_cent(part) for part in (one.mean, one.spread) if part is not None)
-        for one in measured
-    }
+    stated = {command: (figure, runs) for figure, runs, command in rows}
+    shown = {one.command: shown_as(one) for one in measured}
     assert stated == {one.command: (shown[one.command], one.runs) for one in measured}
 
 
-def per_cent(share):
-    return f"{share:.2%}".replace("%", " %")
+def shown_as(measured):
+    parts = [part for part in (measured.mean, measured.spread) if part is not None]
+    if not measured.unit:
+        return " ± ".join(f"{share:.2%}".replace("%", " %") for share in parts)
+    digits = 1 if measured.mean > 100 else 3
+    return " ± ".join(f"{part:.{digits}f}" for part in parts) + f" {measured.unit}"

@@ -6,7 +6,7 @@ The frames of `pilotnet_roads` have a size that leaves 2 880 features in PilotNe
 
 from typing import Any
 
-from .recipe import Recipe
+from .recipe import Measured, Recipe
 
 _ERRORS: dict[str, Any] = {
     "schedule": "cosine",
@@ -63,5 +63,13 @@ RECIPES = (
         batch_size=32,
         model_config={"dropout": 0.2},
         **_ERRORS,
+        measured=Measured(
+            "mean_absolute_error",
+            0.187,
+            0.001,
+            "3 seeds",
+            "gradschool fit pilotnet --data tub --seeds 3",
+            "of full lock",
+        ),
     ),
 )

@@ -33,7 +33,7 @@ RECIPES = (
             f"{cell}_regressor_adding_problem",
             f"{cell}_regressor",
             "adding_problem",
-            30,
+            20,
             **_LONG,
             **_VALUES,
             learning_rate=2e-3,

@@ -28,6 +28,7 @@ class Measured:
         spread: the sample standard deviation over the runs; None of a single run, which takes long.
         runs: how many, and what differs between them: "3 seeds", "5 folds".
         command: the line that gives these figures.
+        unit: of mean and spread, such as "nats a character"; none of a share, such as an accuracy.
     """
 
     metric: str
@@ -35,6 +36,7 @@ class Measured:
     spread: float | None
     runs: str
     command: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)

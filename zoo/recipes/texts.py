@@ -33,7 +33,9 @@ RECIPES = (
         18,
         **{**_WRITES, "learning_rate": 3e-3},
         model_config={"dropout": 0.2},
-        measured=Measured("nats", 1.471, None, "1 seed", "gradschool fit char_lstm --data tiny_shakespeare"),
+        measured=Measured(
+            "nats", 1.471, None, "1 seed", "gradschool fit char_lstm --data tiny_shakespeare", "nats a character"
+        ),
     ),
     Recipe("char_lstm_text", "char_lstm", "YOUR-TEXT", 18, **_WRITES, model_config={"dropout": 0.2}),
     Recipe(
@@ -76,6 +78,9 @@ RECIPES = (
         learning_rate=2e-3,
         **_READS,
         model_config={"units": 64, "bidirectional": True, "dropout": 0.5, "recurrent_dropout": 0.2},
+        measured=Measured(
+            "accuracy", 0.9280, 0.0164, "3 seeds", "gradschool fit gru_classifier --data spoken_digit --seeds 3"
+        ),
     ),
     *(
         Recipe(f"{model}_{data}", model, data, epochs, 64, learning_rate=rate, **_TRANSLATES, model_config=config)
