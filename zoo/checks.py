@@ -42,8 +42,8 @@ def check_number(name: str, value: Any, interval: str, when: str = "") -> float:
     return float(value)
 
 
-def whole_number(argument: str, value: Any, least: int) -> int:
-    """`value` as an int, if it is a whole number of at least `least`.
+def whole_number(argument: str, value: Any, least: int, most: int | None = None) -> int:
+    """`value` as an int, if it is a whole number of at least `least`, and at most `most`.
 
     Raises:
         ValueError: otherwise.
@@ -57,8 +57,9 @@ def whole_number(argument: str, value: Any, least: int) -> int:
         number = operator.index(value)
     except TypeError:
         number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise ValueError(f"{argument} must be a whole number of at least {least}; got {value!r}.")
+    if number is None or isinstance(value, bool) or number < least or (most is not None and number > most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{argument} must be a whole number {limits}; got {value!r}.")
     return number
 
 

@@ -16,8 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checks import whole_number
 from .description import Description
-from .generated import LICENCE, SAMPLES, SIZES, draws, whole_number
+from .generated import LICENCE, SAMPLES, SIZES, draws
 from .samples import Samples
 
 STEPS = 50  # T

@@ -27,9 +27,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import unknown_name
 from .description import Description
-from .generated import LICENCE, SAMPLES, SIZES, draws, whole_number
+from .generated import LICENCE, SAMPLES, SIZES, draws
 from .samples import Samples
 
 BLOCK = 4  # steps, of which one is a gap

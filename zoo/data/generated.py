@@ -1,36 +1,20 @@
 """What tasks that are made up by a formula have in common: their sizes, and a draw of its own for every part.
 
 The draws follow from `data_seed`, apart from the seed of the training: runs with different seeds see the same data. A
-part does not change when another one gets more samples.
+part does not change when another one gets more samples, but for pairs, which are cut from one draw without repetitions.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..checks import whole_number
 from .token_arrays import lengths_of, padded
 
 PARTS = ("train", "validation", "test")
 SAMPLES = 10_000  # of the training part
 SIZES = {"train": SAMPLES, "validation": SAMPLES // 10, "test": SAMPLES // 10}
 LICENCE = "Apache-2.0 (made by this package)"
-
-
-def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
-    """`value`, refused unless it is a whole number from `least` to `most`.
-
-    Raises:
-        ValueError: names the option.
-
-    Example:
-        >>> whole_number("steps", 1, least=2)
-        Traceback (most recent call last):
-        ValueError: steps must be a whole number of at least 2; got 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
-        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be a whole number {limits}; got {value!r}.")
-    return value
 
 
 def sizes_of(samples: int) -> dict[str, int]:

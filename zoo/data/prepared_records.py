@@ -15,8 +15,6 @@ from .prepared_folder import RECORDS_AT_ONCE, damaged, find_prepared, shards_of
 from .tensorflow_datasets_images import folder_of
 from .tensorflow_import import import_tensorflow, tensorflow_is_installed
 
-KINDS = ("text", "number", "numbers")  # of what a record holds under a name
-
 
 def check_available(name: str, data_dir: str | os.PathLike | None = None, config: str = "") -> None:
     """Refuses, within seconds, a data set that is neither prepared nor can be.

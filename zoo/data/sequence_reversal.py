@@ -24,8 +24,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checks import whole_number
 from .description import Description
-from .generated import LICENCE, SAMPLES, SIZES, sizes_of, translated, whole_number
+from .generated import LICENCE, SAMPLES, SIZES, sizes_of, translated
 from .samples import Samples
 from .tokenizer import SPECIAL, Tokenizer
 

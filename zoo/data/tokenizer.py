@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..checks import whole_number
 from ..errors import unknown_name
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class Tokenizer:
         """
         from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-        _check_count("most", most, 1)
+        if most is not None:
+            whole_number("most", most, least=1)
         words = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
         composed = normalizers.NFC()  # "é" is the same, however it is written
         normalizer = normalizers.Sequence([composed, normalizers.Lowercase()] if lower else [composed])
@@ -142,7 +144,7 @@ class Tokenizer:
         """
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-        _check_count("size", size, BYTES + len(SPECIAL))
+        whole_number("size", size, least=BYTES + len(SPECIAL))
         pieces = pre_tokenizers.ByteLevel(add_prefix_space=False)
         joining = Tokenizer(models.BPE())
         joining.pre_tokenizer = pieces
@@ -246,11 +248,6 @@ def _texts(texts: str | Iterable[str]) -> Iterator[str]:
         yield text
     if empty:
         raise ValueError("the texts are empty: there is nothing to make a vocabulary of.")
-
-
-def _check_count(name: str, count: int | None, least: int) -> None:
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < least):
-        raise ValueError(f"{name} must be a whole number of at least {least}; got {count!r}.")
 
 
 def _spaced(words: list[str]) -> Iterator[str]:

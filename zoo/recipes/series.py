@@ -1,6 +1,18 @@
-"""Forecasting a daily series."""
+"""Forecasting a series: daily, hourly, or of any other regular step."""
+
+from typing import Any
 
 from .recipe import Measured, Recipe
+
+_READS: dict[str, Any] = {
+    "epochs": 10,
+    "batch_size": 64,
+    "schedule": "cosine",
+    "loss": "mean_absolute_error",
+    "metrics": ("mean_absolute_error",),
+    "clip": {"global_norm": 1.0},
+    "model_config": {"units": 64, "dropout": 0.1},
+}
 
 RECIPES = (
     Recipe(
@@ -35,13 +47,7 @@ RECIPES = (
             f"{cell}_regressor_series",
             f"{cell}_regressor",
             "YOUR-SERIES",
-            10,
-            64,
-            schedule="cosine",
-            loss="mean_absolute_error",
-            metrics=("mean_absolute_error",),
-            clip={"global_norm": 1.0},
-            model_config={"units": 64, "dropout": 0.1},
+            **_READS,
             data_options={"vectors": True},
         )
         for cell in ("lstm", "gru", "rnn")
@@ -50,13 +56,7 @@ RECIPES = (
         "gru_regressor_metro_traffic",
         "gru_regressor",
         "YOUR-SERIES",
-        10,
-        64,
-        schedule="cosine",
-        loss="mean_absolute_error",
-        metrics=("mean_absolute_error",),
-        clip={"global_norm": 1.0},
-        model_config={"units": 64, "dropout": 0.1},
+        **_READS,
         data_options={
             "column": "traffic_volume",
             "inputs": "temp,rain_1h,snow_1h,clouds_all",
@@ -79,13 +79,7 @@ RECIPES = (
         "gru_regressor_etth1",
         "gru_regressor",
         "YOUR-SERIES",
-        10,
-        64,
-        schedule="cosine",
-        loss="mean_absolute_error",
-        metrics=("mean_absolute_error",),
-        clip={"global_norm": 1.0},
-        model_config={"units": 64, "dropout": 0.1},
+        **_READS,
         data_options={"column": "OT", "inputs": "all", "calendar": True, "window": 168, "horizon": 24},
         measured=Measured(
             "mean_absolute_error",
