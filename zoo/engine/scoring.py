@@ -67,6 +67,11 @@ def _check_fit(trained: Trained, description) -> None:
                 f"{description.name} makes other tokens of its text than {trained.data}, from which the model has "
                 "learned: it would read nonsense. Fit it to these data."
             )
+    units, others = ([one.unit for one in outputs] for outputs in (trained.outputs, description.outputs))
+    if units and others and units != others:
+        raise ValueError(
+            f"the model predicts {', '.join(units)}; the values of {description.name} are {', '.join(others)}."
+        )
     gives = trained.model.output_shape[-1]
     if getattr(trained.model, "task", "classification") not in ("classification", "tagging"):
         return  # no classes to compare

@@ -5,7 +5,10 @@ import pytest
 
 from gradschool.zoo.data.description import Description, Output
 from gradschool.zoo.engine.evaluation import Predictions, errors_in_units, majority_accuracy
+from gradschool.zoo.engine.opening import Trained
 from gradschool.zoo.engine.repeats import summarise
+from gradschool.zoo.engine.scoring import _check_fit
+from gradschool.zoo.models.linear_regression import LinearRegression
 
 TARGETS = np.array([[0.0, 1.0], [2.0, -1.0]])
 ANSWERS = np.array([[1.0, 1.0], [2.0, 2.0]])
@@ -45,3 +48,10 @@ def test_means_over_runs_are_of_what_all_of_them_have():
     one_has_it = [run(0.5, baselines={"accuracy": {"majority class": 0.4}}), run(0.7)]
     assert "baselines" not in summarise(one_has_it)
     assert "baselines" not in summarise(one_has_it[::-1])
+
+
+def test_values_in_another_unit_are_refused():
+    trained = Trained(LinearRegression((3,)), "drive", [], {}, outputs=(Output("angle", "degrees"),))
+    _check_fit(trained, described(Output("angle", "degrees", 2.0, 3.0)))
+    with pytest.raises(ValueError, match="the model predicts degrees; the values of d are of full lock"):
+        _check_fit(trained, described(Output("angle", "of full lock")))
