@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradschool.__main__ import main
-from gradschool.zoo.engine import fitting
+from gradschool.zoo.engine import results
 from gradschool.zoo.engine.progress import ProgressBar
 from gradschool.zoo.report import report_run
 from report_pages import ReportPage
@@ -61,8 +61,8 @@ def test_a_finished_run(run, capsys):
     page = report(run)
     assert capsys.readouterr().out == f"report: {run / 'report.html'}\n"
     assert page.headings == ["Learning curves", "Results", "Clipping", "Settings and versions"]
-    curves, results, clipping = 3, 3, 1  # with the learning rate; confusion, mistakes, first layer
-    assert len(page.pictures) == curves + results + clipping
+    curves, shown, clipping = 3, 3, 1  # with the learning rate; confusion, mistakes, first layer
+    assert len(page.pictures) == curves + shown + clipping
     assert "finished" in page.text
     assert "gradschool fit mlp_16_16 --epochs 2 --clip global_norm=0.5" in page.text
     assert "global_norm: 0.5" in page.text
@@ -183,14 +183,14 @@ def test_a_repetition_over_seeds():
 
 @pytest.mark.slow
 def test_folds_of_which_the_second_fails(monkeypatch):
-    done = fitting.predict_test
+    done = results.predict_test
 
     def fail_in_the_second(model, data):
         if Path("runs/fold-2-of-2").exists():
             raise ValueError("out of paper")
         return done(model, data)
 
-    monkeypatch.setattr(fitting, "predict_test", fail_in_the_second)
+    monkeypatch.setattr(results, "predict_test", fail_in_the_second)
     assert main([*FIT, "--folds", "2", "--out", "runs"]) == 2
     page = report(Path("runs"))
     assert "failed" in page.text.split()
