@@ -22,6 +22,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .embedding import look_up_of
 from .recurrent_cell import as_list, one_of, same_cell
 
 
@@ -72,18 +73,14 @@ class RecurrentLayer(keras.layers.RNN):
         states = as_list(initial_state)
         if self.unroll or not self.is_plain():
             return super().inner_loop(sequences, states, mask, training=training)
-        inputs = ops.transpose(sequences, (1, 0, 2))  # (T, B, D)
         keep = None
         if mask is not None:  # as numbers, and not by a cast, since TensorFlow's transpose of truth values complains
             keep = ops.transpose(ops.where(ops.cast(mask, "bool"), 1.0, 0.0))[..., None] > 0  # (T, B, 1)
-        if self.go_backwards:
-            inputs, keep = ops.flip(inputs, 0), None if keep is None else ops.flip(keep, 0)
-        dropped = None
-        if training and self.cell.dropout:
-            inputs = inputs * one_of(self.cell.get_dropout_mask(sequences[:, 0]))
+            keep = ops.flip(keep, 0) if self.go_backwards else keep
+        sums, dropped = self._sums(sequences, training), None
         if training and self.cell.recurrent_dropout:
             dropped = one_of(self.cell.get_recurrent_dropout_mask(states[0]))
-        outputs, states = self.run(self.input_sums(inputs), states, keep, dropped)
+        outputs, states = self.run(sums, states, keep, dropped)
         last = states[0]
         if keep is not None:
             seen = ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
@@ -91,6 +88,30 @@ class RecurrentLayer(keras.layers.RNN):
             last = ops.where(shown[-1], last, 0)  # as Keras has it: no output before the first step
             outputs = ops.where(shown, outputs, 0)
         return last, ops.transpose(outputs, (1, 0, 2)), states  # (B, H), (B, T, H)
+
+    def _sums(self, sequences, training: bool):
+        """W x_t + b for all time steps, in the order in which they are read; inputs that are dropped count as 0.
+
+        In training, those of looked-up inputs are looked up themselves; elsewhere they are not, so that an answer has
+        a gradient with respect to the vectors of its tokens.
+
+        Args:
+            sequences: float tensor, shape `(B, T, D)`.
+            training: whether to drop anything.
+
+        Returns:
+            Tensor, shape `(T, B, gates * H)`.
+        """
+
+        def in_time(values):
+            values = ops.swapaxes(values, 0, 1)
+            return ops.flip(values, 0) if self.go_backwards else values
+
+        dropout, look_up = training and self.cell.dropout, look_up_of(sequences)
+        if training and not dropout and look_up is not None and look_up.repeats:
+            return ops.take(self.input_sums(look_up.table[None])[0], in_time(look_up.tokens), axis=0)
+        inputs = in_time(sequences)  # (T, B, D)
+        return self.input_sums(inputs * one_of(self.cell.get_dropout_mask(sequences[:, 0])) if dropout else inputs)
 
     def input_sums(self, inputs):
         """W x_t + b for all time steps.

@@ -20,6 +20,7 @@ import keras
 from keras import ops
 
 from .dropout import Dropout
+from .embedding import Embedding
 from .policies import output_dtype
 from .recurrent import recurrent_layer
 
@@ -54,7 +55,7 @@ def embedded(inputs, tokens: int | None, size: int, policy, name: str = "embeddi
         Bengio et al. (2003), "A Neural Probabilistic Language Model", section 2: the matrix C.
     """
     if tokens:
-        return keras.layers.Embedding(tokens, size, mask_zero=True, dtype=policy, name=name)(inputs)
+        return Embedding(tokens, size, mask_zero=True, dtype=policy, name=name)(inputs)
     if inputs.shape[1] is None:
         return keras.layers.Masking(0.0, dtype=output_dtype(policy), name="masking")(inputs)
     return inputs

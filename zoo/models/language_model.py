@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from ..layers.dropout import Dropout
+from ..layers.embedding import Embedding
 from ..layers.mask_padding import MaskPadding
 from ..layers.policies import get_policy, output_dtype
 from ..layers.recurrent_stack import padding_mask, recurrent_stack
@@ -86,7 +87,7 @@ class RecurrentLanguageModel(ZooModel):
 
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="tokens")
-        x = keras.layers.Embedding(tokens, embedding, dtype=policy, name="embedding")(ids)  # (B, T, J)
+        x = Embedding(tokens, embedding, dtype=policy, name="embedding")(ids)  # (B, T, J)
         if dropout:
             x = Dropout(dropout, dtype=policy, name="dropout0")(x)
         x = recurrent_stack(

@@ -34,6 +34,7 @@ from ..errors import unknown_name
 from ..generation.compiled import compiled
 from ..layers.attentive_recurrent import AttentiveRecurrent
 from ..layers.dropout import Dropout
+from ..layers.embedding import Embedding
 from ..layers.luong_attention import LuongAttention
 from ..layers.maxout import Maxout
 from ..layers.policies import get_policy, output_dtype
@@ -128,7 +129,7 @@ class Seq2Seq(ZooModel):
         # An LSTM's second state is a sum without bounds.
         bridges = [("state", "tanh"), ("cell_state", None)][: 2 if cell == "lstm" else 1]
         source = keras.Input((None,), dtype="int32", name="source")
-        x = named(keras.layers.Embedding, source_tokens, embedding, mask_zero=True, name="source_embedding")(source)
+        x = named(Embedding, source_tokens, embedding, mask_zero=True, name="source_embedding")(source)
         states = []
         for number in range(1, layers + 1):
             both_ways = keras.layers.Bidirectional(recurrent(cell), dtype=policy, name=f"encoder{number}")
@@ -138,7 +139,7 @@ class Seq2Seq(ZooModel):
 
         # === Decoder ===
         target = keras.Input((None,), dtype="int32", name="target")
-        y = named(keras.layers.Embedding, target_tokens, embedding, mask_zero=True, name="target_embedding")(target)
+        y = named(Embedding, target_tokens, embedding, mask_zero=True, name="target_embedding")(target)
         s = y = dropped(y, "decoder_dropout")  # (B, T, J)
         context = None
         for number in range(1, layers + 1):
