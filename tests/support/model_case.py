@@ -309,7 +309,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "conv3d": {
         "kin": "alexnet",
-        "small": {"input_shape": (11, 61, 67, 3), "width": 3, "units": 2},
+        "small": {"input_shape": (11, 61, 67, 3), "width": 3, "units": 2, "normalization": "batch"},
         "answers": (2,),
         **_VALUES,
     },

@@ -20,6 +20,7 @@ from ..layers.activations import activation_layer, serialize_activation
 from ..layers.dropout import Dropout
 from ..layers.initializers import get_initializer, serialize_initializer
 from ..layers.input_scaling import check_scaling, scale_input
+from ..layers.normalization import check_normalization, normalized
 from ..layers.policies import get_policy, output_dtype
 from ..layers.style import ON_MAPS
 from .arguments import clip_shape, share, whole_number
@@ -54,8 +55,8 @@ class Conv3DNet(ZooModel):
         width: number of maps of conv1; those of the others grow with it. Defaults to 24.
         dropout: share of the flattened features and of the outputs of dense1 left out in training, in [0, 1).
             Defaults to 0.
-        activation, kernel_initializer, input_scaling, dtype, **kwargs: as in every model; see `models/base.py`. By
-            default "relu", "he_normal" and "symmetric".
+        activation, kernel_initializer, normalization, input_scaling, dtype, **kwargs: as in every model; see
+            `models/base.py`. By default "relu", "he_normal", "none" and "symmetric".
 
     Call arguments:
         frames: float tensor, shape `(B, T, H, W, channels)`, pixels in [0, 1].
@@ -85,6 +86,7 @@ class Conv3DNet(ZooModel):
         width: int = 24,
         activation: Any = "relu",
         kernel_initializer: Any = "he_normal",
+        normalization: str | None = "none",
         dropout: float = 0.0,
         input_scaling: str | None = "symmetric",
         dtype: Any = None,
@@ -93,6 +95,7 @@ class Conv3DNet(ZooModel):
         input_shape = clip_shape("Conv3DNet", input_shape, frames=FEWEST, smallest=SMALLEST)
         units = whole_number("units", units, least=1)
         width = whole_number("width", width, least=1)
+        normalization = check_normalization(normalization)
         dropout = share("dropout", dropout)
         input_scaling = check_scaling(input_scaling, input_shape[-1])
         policy = get_policy(dtype)
@@ -108,6 +111,7 @@ class Conv3DNet(ZooModel):
             depth = DEPTH if number < len(CONVOLUTIONS) else x.shape[1]
             how = {"strides": (1, stride, stride), "kernel_initializer": kernel(), "dtype": policy}
             x = layers.Conv3D(maps, (depth, size, size), **ON_MAPS, **how, name=f"conv{number}")(x)
+            x = normalized(x, normalization, name=f"conv{number}", dtype=policy)
             x = activation_layer(activation, name=f"act{number}", dtype=policy)(x)  # (B, 8, 31, 98, 24) ...
         x = layers.Flatten(**ON_MAPS, dtype=policy, name="flatten")(x)  # (B, 1152)
         for number, hidden in enumerate(DENSE, start=1):
@@ -124,6 +128,7 @@ class Conv3DNet(ZooModel):
         self.width = width
         self.activation = serialize_activation(activation)
         self.kernel_initializer = serialize_initializer(kernel_initializer)
+        self.normalization = normalization
         self.dropout = dropout
         self.input_scaling = input_scaling
 

@@ -45,7 +45,7 @@ RECIPES = (
         epochs=16,
         batch_size=16,
         warmup=1,
-        model_config={"width": 12, "dropout": 0.3},
+        model_config={"width": 12, "normalization": "batch", "dropout": 0.3},
         data_options=_MANY_DRIVES,
         clip={"global_norm": 1.0},
         **_ERRORS,
