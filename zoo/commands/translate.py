@@ -39,7 +39,11 @@ def translate(
         )
     tokenizers = {f"{kind}_tokenizer": opened.need_tokenizer(kind) for kind in ("input", "target")}
     found = search(opened.model, sources, beam, length_penalty, most, **tokenizers)
+    longest = tokenizers["input_tokenizer"].longest
     for one in found:
+        if longest is not None and len(one.source_tokens) > longest:
+            length = len(one.source_tokens)
+            print(f"{one.source}: {length} tokens, where the model learned from {longest} at most", file=sys.stderr)
         if one.unknown:
             never = " ".join(map(repr, one.unknown))
             print(f"{one.source}: the model has never seen {never}, and goes by the rest", file=sys.stderr)

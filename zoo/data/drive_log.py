@@ -19,6 +19,7 @@ from typing import Any
 
 from .picture_reader import SUFFIXES
 from .table import read_table
+from .text_reading import is_text_folder
 
 IMAGE_COLUMNS = ("cam/image_array", "image", "frame", "filename", "file", "center", "path")
 ANGLE_COLUMNS = ("user/angle", "steering_angle", "steering angle", "steering", "angle")
@@ -51,10 +52,12 @@ def find_logs(folder: Path) -> list[Path]:
 
 
 def is_drive(folder: Path) -> bool:
-    """Whether a folder is a recorded drive, and not one of images by class: it has a log, and no classes beside it."""
+    """Whether a folder is a recorded drive, and not one of images or texts by class, beside which a table may lie."""
     logs = find_logs(folder)
+    if not logs or logs[0].suffix == ".catalog":
+        return bool(logs)
     folders = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
-    return bool(logs) and (logs[0].suffix == ".catalog" or len(folders) < 2)
+    return len(folders) < 2 and not is_text_folder(folder)
 
 
 def read_log(folder: Path, log: str | None = None) -> tuple[list[LogLine], list[str], set[str]]:

@@ -231,7 +231,7 @@ def translation_samples(
         description,
         classes=tokenizers[1].size,
         input_tokens=tokenizers[0].size,
-        input_tokenizer=tokenizers[0],
+        input_tokenizer=tokenizers[0].limited(longest=int(lengths["train"][:, 0].max())),
         target_tokenizer=tokenizers[1],
     )
     return Samples(arrays, known, lengths)

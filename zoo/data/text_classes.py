@@ -97,10 +97,8 @@ def classified_texts(
         check_option("most", most)
     if not isinstance(lower, bool):
         raise ValueError(f"lower is True or False (--data-option lower=false); got {lower!r}.")
-    tokenizer = make_tokenizer(level, parts["train"][0], vocabulary, lower)
+    tokenizer = make_tokenizer(level, parts["train"][0], vocabulary, lower).limited(most)
     found = {part: tokenizer.encode_all(texts) for part, (texts, _) in parts.items()}
-    if most is not None:
-        found = {part: [tokens[-most:] for tokens in all_tokens] for part, all_tokens in found.items()}
     longest = max(len(tokens) for all_tokens in found.values() for tokens in all_tokens)
     arrays = {part: (padded(found[part], longest), labels.astype("int32")) for part, (_, labels) in parts.items()}
     known = replace(description, input_shape=(None,), input_tokens=tokenizer.size, input_tokenizer=tokenizer)

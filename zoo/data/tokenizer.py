@@ -43,9 +43,11 @@ class Tokenizer:
     Args:
         level: one of `LEVELS`.
         library: the `tokenizers.Tokenizer` that does the work.
+        most: tokens of a text; of a longer one the last are kept. None for all.
+        longest: tokens of the longest text that a model has learned from; None if that is not known.
 
     Attributes:
-        level: as above.
+        level, most, longest: as above.
         tokens: the text of each token, by its number; of the first four, what they are for.
 
     Example:
@@ -56,10 +58,13 @@ class Tokenizer:
         (7, [4, 1], ['d'])
     """
 
-    def __init__(self, level: str, library: "tokenizers.Tokenizer"):
+    def __init__(
+        self, level: str, library: "tokenizers.Tokenizer", most: int | None = None, longest: int | None = None
+    ):
         if level not in LEVELS:
             raise unknown_name("level of tokens", level, LEVELS)
         self.level = level
+        self.most, self.longest = most, longest
         self._library = library
         numbers = library.get_vocab(with_added_tokens=False)
         self.tokens: tuple[str, ...] = tuple(sorted(numbers, key=lambda token: numbers[token]))
@@ -166,12 +171,15 @@ class Tokenizer:
             begin: whether `BEGIN` comes first.
             end: whether `END` comes last.
         """
-        return [BEGIN] * begin + self._library.encode(text).ids + [END] * end
+        return [BEGIN] * begin + self._kept(self._library.encode(text).ids) + [END] * end
 
     def encode_all(self, texts: Iterable[str], begin: bool = False, end: bool = False) -> list[list[int]]:
         """The same of many texts, in less time."""
         found = self._library.encode_batch_fast(list(texts))
-        return [[BEGIN] * begin + one.ids + [END] * end for one in found]
+        return [[BEGIN] * begin + self._kept(one.ids) + [END] * end for one in found]
+
+    def _kept(self, ids: list[int]) -> list[int]:
+        return ids if self.most is None else ids[-self.most :]
 
     def unknown(self, text: str) -> list[str]:
         """The pieces of a text that have no number, each once."""
@@ -204,9 +212,20 @@ class Tokenizer:
         return "".join(pieces if self.level == "characters" else _spaced(pieces))
 
     # === Files ===
+    def limited(self, most: int | None = None, longest: int | None = None) -> "Tokenizer":
+        """The same tokens, with limits to a text's length; see the class."""
+        return Tokenizer(self.level, self._library, most, longest)
+
+    def has_tokens_of(self, other: "Tokenizer") -> bool:
+        """Whether another one makes the same of every text that neither cuts."""
+        return self.limited().to_json() == other.limited().to_json()
+
     def to_json(self) -> str:
         """All of the tokenizer as a text; equal for equal tokenizers."""
-        return json.dumps({"level": self.level, "library": json.loads(self._library.to_str())}, ensure_ascii=False)
+        limits = {"most": self.most, "longest": self.longest}
+        return json.dumps(
+            {"level": self.level, **limits, "library": json.loads(self._library.to_str())}, ensure_ascii=False
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "Tokenizer":
@@ -219,7 +238,8 @@ class Tokenizer:
 
         try:
             kept = json.loads(text)
-            return cls(kept["level"], tokenizers.Tokenizer.from_str(json.dumps(kept["library"])))
+            library = tokenizers.Tokenizer.from_str(json.dumps(kept["library"]))
+            return cls(kept["level"], library, kept.get("most"), kept.get("longest"))
         except Exception as error:  # the library raises no narrower class
             raise ValueError(f"this is no tokenizer that to_json wrote: {type(error).__name__}: {error}.") from error
 

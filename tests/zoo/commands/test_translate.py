@@ -13,7 +13,8 @@ from gradschool.zoo.engine.opening import Trained
 from gradschool.zoo.models.mlp import MLP
 from gradschool.zoo.models.seq2seq import Seq2Seq
 
-READ, WRITTEN = Tokenizer.words(["cats sleep ."]), Tokenizer.words(["les chats dorment ."])
+READ = Tokenizer.words(["cats sleep ."]).limited(longest=3)
+WRITTEN = Tokenizer.words(["les chats dorment ."])
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ def test_unknown_words_are_told_and_attention_is_drawn(run, tmp_path, capsys):
     assert "has never seen 'bark'" in shown.err
     assert str(picture) in shown.out
     assert Image.open(io.BytesIO(picture.read_bytes())).size[0] > 50
+
+
+def test_a_text_longer_than_any_in_training_is_told(run, capsys):
+    assert main(["translate", run, "cats sleep .", "cats sleep sleep .", "--most", "2"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "learned from" in line]
+    assert told == ["cats sleep sleep .: 4 tokens, where the model learned from 3 at most"]
 
 
 def test_mistakes_are_refused(run, tmp_path, capsys, monkeypatch):

@@ -247,6 +247,19 @@ def test_images_by_class_stay_an_image_folder_whatever_lies_beside_them(tmp_path
     assert load_data(tmp_path, validation_share=0.0).description.task == "classification"
 
 
+def test_names_by_class_stay_texts_whatever_lies_beside_them(tmp_path):
+    for name in ("German", "Polish"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(f"{name}{letter}" for letter in "abcdefghij"))
+    (tmp_path / "counts.csv").write_text("language,names\nGerman,10\n")
+    assert not is_drive(tmp_path)
+    assert load_data(tmp_path).description.class_names == ("German", "Polish")
+
+
+def test_a_mirrored_picture_with_the_angle_as_it_was_is_refused(tub):
+    with pytest.raises(ValueError, match="flip mirrors the pictures of .* and not their values"):
+        load_data(tub, augment={"flip": True})
+
+
 def test_nobody_draws_the_test_part_of_a_drive(tub):
     assert not draws_test_part(tub)
     with pytest.raises(ValueError, match="has a test part of its own; leave fold out"):

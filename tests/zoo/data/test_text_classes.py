@@ -134,6 +134,7 @@ def test_the_last_words_are_kept(file):
     data = load_data(file, most=2, vocabulary=3)
     assert all(row[-1] > 0 for row in data.arrays("train")[0])
     assert data.lengths["train"].max() == 2
+    assert len(data.description.input_tokenizer.encode("a text that a model is asked about")) == 2
     assert data.description.input_tokenizer.size == 7
 
 

@@ -119,6 +119,16 @@ def test_many_at_once_are_as_one_by_one():
         assert tokenizer.encode_all(CORPUS, begin=True) == [tokenizer.encode(text, begin=True) for text in CORPUS]
 
 
+def test_of_a_long_text_the_last_tokens_are_kept():
+    whole = LEVELS["characters"]
+    limited = Tokenizer.from_json(whole.limited(most=3, longest=7).to_json())
+    assert (limited.most, limited.longest) == (3, 7)
+    assert limited.encode("cats", begin=True, end=True) == [BEGIN, *whole.encode("ats"), END]
+    assert limited.encode_all(["at", "cats"]) == [whole.encode("at"), whole.encode("ats")]
+    assert limited.has_tokens_of(whole)
+    assert not limited.has_tokens_of(LEVELS["words"])
+
+
 def test_decoding_stops_at_the_end():
     tokenizer = LEVELS["characters"]
     ids = [BEGIN, *tokenizer.encode("cat"), PAD, END, *tokenizer.encode("mat")]
