@@ -6,6 +6,8 @@ Real files repeat hours and leave hours out. Nothing is done about either unless
     gaps="split"                         no window and no forecast reaches over a missing step
     gaps="fill"                          a missing step holds the value before it, in windows; it is never predicted
     allow_gaps=True                      the rows are taken as evenly spaced
+
+Dates with a time zone are put on the clock of the first row: an hour stays an hour where summer time begins.
 """
 
 import re
@@ -71,9 +73,9 @@ def check_options(repeats: str | None, gaps: str | None, allow_gaps: bool, dates
 
 
 def date_of(cell: str) -> datetime | None:
-    """A date such as 2024-03-01, or one with a time, 2024-03-01 09:00:00; None if the cell is no such thing."""
+    """A date such as 2024-03-01, or one with a time, 2024-03-01 09:00:00+01:00; None if the cell is no such thing."""
     try:
-        return None if cell.isdigit() else datetime.fromisoformat(cell).replace(tzinfo=None)
+        return None if cell.isdigit() else datetime.fromisoformat(cell)
     except ValueError:
         return None
 
@@ -127,7 +129,7 @@ def put_on_grid(
     if None in dates:
         row, cell = next((r, c) for r, c, d in zip(rows, cells, dates, strict=True) if d is None)
         raise ValueError(f"{table.path}, row {row}, column {column!r}: {cell!r} is not a date such as 2024-03-01.")
-    times = np.array(dates, "datetime64[us]")
+    times = _on_one_clock([date for date in dates if date], f"{table.path}, column {column!r}", rows)
     order = np.argsort(times, kind="stable")
     rows, times, values = rows[order], times[order], values[order]
     where = f"{table.path}, column {column!r}: rows"
@@ -143,6 +145,17 @@ def put_on_grid(
             )
         values, rows, times = _merged(values, first, repeats), rows[first], times[first]
     return _spread(where, rows, times, values, gaps, allow_gaps, repeated)
+
+
+def _on_one_clock(dates: list[datetime], where: str, rows: np.ndarray) -> np.ndarray:
+    """Dates as datetime64; those with a time zone by the clock of the first row, also where it is not theirs."""
+    has_zone = [date.utcoffset() is not None for date in dates]
+    if any(has_zone) and not all(has_zone):
+        with_, without = rows[has_zone.index(True)], rows[has_zone.index(False)]
+        raise ValueError(f"{where}: row {with_} has a time zone and row {without} has none; give all of them one.")
+    if any(has_zone):
+        dates = [date.astimezone(dates[0].tzinfo) for date in dates]
+    return np.array([date.replace(tzinfo=None) for date in dates], "datetime64[us]")
 
 
 def _merged(values: np.ndarray, first: np.ndarray, repeats: str) -> np.ndarray:

@@ -247,8 +247,8 @@ def load_data(
         raise ValueError('augment: mixup mixes labels, and targets="inputs" has none; leave mixup out.')
     if "flip" in augment and targets == "labels" and known.task == "regression":
         raise ValueError(
-            f"augment: flip mirrors the pictures of {name} and not their values: a curve to the left would count as one "
-            "to the right. Leave it out; of a drive, the option mirror=True mirrors both."
+            f"augment: flip mirrors the pictures of {name} and not their values: a curve to the left would count as "
+            "one to the right. Leave it out; of a drive, the option mirror=True mirrors both."
         )
     if "mixup" in augment and (known.task in EVERY_STEP or known.input_tokens or None in known.input_shape):
         raise ValueError(f"augment: mixup blends images and the like; those of {name} are sequences. Leave it out.")

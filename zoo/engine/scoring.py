@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import data_identity, load_data
+from ..data.catalogue import draws_test_part
 from ..data.description import EVERY_STEP
 from ..errors import unknown_name
 from ..layers.losses import get_loss
@@ -33,8 +34,11 @@ def score_trained(
         part: "train", "validation" or "test"; of its own data, the very parts it was trained with.
         options: further arguments of `load_data`, for other data.
 
+    Values to predict are those that the data's own training part has standardised.
+
     Raises:
-        ValueError: if the data are unknown, of another shape, or of other classes.
+        ValueError: if the data are unknown, of another shape, or of other classes, or if options might put samples
+            that the model has learned from into another part.
     """
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
@@ -42,6 +46,12 @@ def score_trained(
     name = trained.data if data is None else data
     if name is None:
         raise ValueError("this file does not say what it was trained on; name the data with --data.")
+    changed = [option for option, value in (options or {}).items() if trained.split.get(option) != value]
+    if own and changed and draws_test_part(name):
+        raise ValueError(
+            f"{', '.join(changed)}: with other options, other samples of {name} would test, some of which the model "
+            "has learned from. Leave them out."
+        )
     recipe = trained.recipe
     split = {**(trained.split if own else {}), **(options or {}), "targets": targets_for(trained.model)}
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)

@@ -13,7 +13,7 @@ _ERRORS: dict[str, Any] = {
     "loss": "mean_squared_error",
     "metrics": ("mean_absolute_error", "mean_squared_error"),
 }
-# Samples of one drive have its road, weather, light and driver in common: with 40 drives a network learns them by heart.
+# Samples of a drive have its road, weather, light and driver in common: 40 drives are soon learned by heart.
 _MANY_DRIVES: dict[str, Any] = {"drives": 250, "per_drive": 6, "stride": 30}
 
 RECIPES = (

@@ -1,6 +1,6 @@
 """Hours that repeat or lack: refused unless something is said of them, and then exactly that is done."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -53,6 +53,27 @@ class TestRepeats:
         expected[200 - 24] = kept
         np.testing.assert_array_equal(y[:, 0], expected[: len(y)])
         assert "2 rows repeat" in data.description.summary
+
+
+class TestTimeZones:
+    """The hours of `rows_of`, in which summer time begins in Berlin: the offset goes from +01:00 to +02:00."""
+
+    @pytest.fixture
+    def rows(self):
+        start, change = FIRST.replace(day=20, tzinfo=UTC), datetime(2024, 3, 31, 1, tzinfo=UTC)
+        moments = [start + timedelta(hours=hour) for hour in range(HOURS)]
+        local = [one.astimezone(timezone(timedelta(hours=1 + (one >= change)))).isoformat() for one in moments]
+        return [[date, *row[1:]] for date, row in zip(local, rows_of(), strict=True)]
+
+    def test_an_hour_stays_an_hour(self, tmp_path, rows):
+        assert {row[0][-6:] for row in rows} == {"+01:00", "+02:00"}
+        _, y = all_parts(load_data(write(tmp_path, rows), column="traffic", window=24))
+        np.testing.assert_array_equal(np.unique(y), np.arange(24, HOURS))
+
+    def test_dates_without_one_among_others_are_refused(self, tmp_path, rows):
+        rows[7][0] = rows[7][0][:-6]
+        with pytest.raises(ValueError, match="row 2 has a time zone and row 9 has none; give all of them one"):
+            load_data(write(tmp_path, rows), column="traffic")
 
 
 class TestGaps:

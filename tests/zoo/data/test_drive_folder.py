@@ -256,7 +256,7 @@ def test_names_by_class_stay_texts_whatever_lies_beside_them(tmp_path):
 
 
 def test_a_mirrored_picture_with_the_angle_as_it_was_is_refused(tub):
-    with pytest.raises(ValueError, match="flip mirrors the pictures of .* and not their values"):
+    with pytest.raises(ValueError, match=r"flip mirrors the pictures of .* and not their values"):
         load_data(tub, augment={"flip": True})
 
 

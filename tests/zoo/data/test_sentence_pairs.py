@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradschool.zoo.data import load_data
+from gradschool.zoo.data import data_identity, load_data
 from gradschool.zoo.data.catalogue import draws_test_part
 from gradschool.zoo.data.sentence_pairs import LARGE, components, split_pairs
 from gradschool.zoo.data.text_classes import same_text
 from gradschool.zoo.data.tokenizer import BEGIN, END, UNKNOWN
+from gradschool.zoo.engine.opening import Trained
+from gradschool.zoo.engine.scoring import score_trained
 
 PARTS = ("train", "validation", "test")
 some_pairs = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=60).map(
@@ -187,3 +189,11 @@ def test_the_seed_draws_the_test_part(file):
     assert draws_test_part(str(file))
     with pytest.raises(ValueError, match="cannot be cut into folds: its parts share no sentence"):
         load_data(file, fold=(0, 3))
+
+
+def test_a_trained_model_is_not_tested_with_options_that_draw_other_parts(file):
+    trained = Trained(None, data_identity(file), [], {"data_options": {"most": 20}})
+    with pytest.raises(ValueError, match=r"most: with other options, other samples of .* would test"):
+        score_trained(trained, str(file), options={"most": 30})
+    with pytest.raises(ValueError, match="most_words: with other options"):
+        score_trained(trained, options={"most": 20, "most_words": 3})
