@@ -77,7 +77,7 @@ def test_the_recipes_without_tensorflow_name_everything_else_that_is_needed():
 
 def test_the_results_are_those_that_the_recipes_state():
     measured = [recipe.measured for recipe in map(get_recipe, list_recipes()) if recipe.measured]
-    figure, runs = r"([\d.]+(?: %)?(?: ± [\d.]+(?: %)?)?[a-z ]*)", r"(\d \w+)"
+    figure, runs = r"([\d.]+(?: %)?(?: ± [\d.]+(?: %)?)?[A-Za-z ]*)", r"(\d \w+)"
     rows = re.findall(
         rf"^\| `\w+` \| [^|]+ \| {figure} \|(?: [^|]* \|)? {runs} \| `([^`]+)` \|$", README, flags=re.MULTILINE
     )
@@ -90,5 +90,5 @@ def shown_as(measured):
     parts = [part for part in (measured.mean, measured.spread) if part is not None]
     if not measured.unit:
         return " ± ".join(f"{share:.2%}".replace("%", " %") for share in parts)
-    digits = 1 if measured.mean > 100 else 3
+    digits = next(digits for least, digits in ((100, 1), (10, 2), (0.01, 3), (0, 4)) if measured.mean > least)
     return " ± ".join(f"{part:.{digits}f}" for part in parts) + f" {measured.unit}"
