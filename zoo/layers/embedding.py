@@ -42,7 +42,7 @@ class LookUp:
 
 @keras.saving.register_keras_serializable(package="gradschool")
 class Embedding(keras.layers.Embedding):
-    """Keras's embedding, whose output knows on TensorFlow where it was looked up: see `look_up_of`.
+    """Keras's embedding, whose output knows where it was looked up, on TensorFlow and in 32 or 64 bits: `look_up_of`.
 
     Args:
         input_dim: V.
@@ -62,7 +62,8 @@ class Embedding(keras.layers.Embedding):
 
     def call(self, tokens):
         vectors = super().call(tokens)
-        if keras.backend.backend() == "tensorflow":  # whose tensors never change
+        # TensorFlow's tensors never change. A row's gradient adds up all steps that took it: too many for 16 bits.
+        if keras.backend.backend() == "tensorflow" and self.compute_dtype in ("float32", "float64"):
             table = ops.cast(ops.convert_to_tensor(self.embeddings), vectors.dtype)
             vectors._gradschool_look_up = LookUp(ops.cast(tokens, "int32"), table)
         return vectors

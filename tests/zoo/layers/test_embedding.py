@@ -103,6 +103,12 @@ def test_sequences_of_unknown_size_are_multiplied(multiplied):
     assert multiplied == [(T, None)]
 
 
+@on_tensorflow
+@pytest.mark.parametrize(("policy", "kept"), [("float32", True), ("mixed_bfloat16", False)])
+def test_sums_over_steps_are_not_taken_in_16_bits(policy, kept):
+    assert (look_up_of(Embedding(V, D, dtype=policy)(TOKENS)) is not None) == kept
+
+
 def test_what_was_made_of_the_vectors_has_no_look_up():
     vectors = Embedding(V, D)(TOKENS)
     assert look_up_of(vectors * 1.0) is None
