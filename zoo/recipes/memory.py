@@ -10,7 +10,11 @@ _STEPS: dict[str, Any] = {"metrics": ("nats", "token_accuracy")}
 _CELLS = ("lstm", "gru", "rnn")
 
 # Mean squared error and its deviation over the seeds.
-_ADDING = {"lstm": (0.0011, 0.0009), "gru": (0.0005, 0.0002), "rnn": (0.1667, 0.0)}
+_ADDING = {"lstm": (0.0011, 0.0009), "gru": (0.0005, 0.0002), "rnn": (0.167, 0.002)}
+
+_COPIED = Measured(
+    "nats", 0.030, 0.008, "3 seeds", "gradschool fit lstm_tagger --data copy_memory --seeds 3", "nats a step"
+)
 
 
 def _opened(cell: str, steps: int) -> dict[str, Any]:
@@ -61,6 +65,7 @@ RECIPES = (
             **_STEPS,
             learning_rate=2e-3,
             model_config=_opened(cell, 70),
+            measured=_COPIED if cell == "lstm" else None,
         )
         for cell in _CELLS
     ),

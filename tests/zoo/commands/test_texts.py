@@ -36,7 +36,8 @@ def reader(folder):
     (names / "Short.txt").write_text("\n".join(f"{a}{b}" for a in "abcde" for b in "fghij"))
     (names / "Long.txt").write_text("\n".join(f"{a}{b}{a}{b}{a}{b}" for a in "klmno" for b in "pqrst"))
     out = folder / "reader"
-    assert main(["fit", "gru_classifier", "--data", str(names), *SMALL.split(), "--out", str(out)]) == 0
+    options = f"--data {names} --data-option most=4 {SMALL}"
+    assert main(["fit", "gru_classifier", *options.split(), "--out", str(out)]) == 0
     return out
 
 
@@ -114,12 +115,13 @@ def test_predict_takes_texts(reader, capsys):
 
 
 @pytest.mark.slow
-def test_padding_changes_no_answer(reader, capsys):
+def test_neither_padding_nor_what_training_cut_off_changes_an_answer(reader, capsys):
     def belief(*texts):
         assert main(["predict", str(reader), *texts, "--json"]) == 0
         return json.loads(capsys.readouterr().out)[0]["confidence"]
 
     assert belief("af") == pytest.approx(belief("af", "kpkpkp"), abs=1e-6)
+    assert belief("afkpkp") == belief("kpkp") != belief("pkp")
 
 
 @pytest.mark.slow
