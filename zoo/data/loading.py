@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import unknown_name
-from .augment import check_augment
+from .augment import MOVING, check_augment
 from .catalogue import draws_test_part, source_of
 from .description import EVERY_STEP, Description
 from .samples import Samples, StreamedSamples, rows_of, to_float
@@ -206,7 +206,8 @@ def load_data(
         validation_share: share of the samples not in the test part that is held out to validate, in [0, 1).
         augment: random changes to the training images, such as `{"shift": 2}`: "crop" and "shift" by up to so
             many pixels, "flip" left to right (True), "cutout" of a square of so many pixels; and "mixup" with the
-            alpha of its Beta distribution, which makes distributions over the classes of the training targets.
+            alpha of its Beta distribution, which makes distributions over the classes of the training targets. Where
+            the targets are values, of a regression, "cutout" alone is right: the others would make them wrong.
         fold: `(k, K)`, k from 0 to K - 1: fold k of a K-fold cross-validation is the test part. For data
             without a test part of its own.
         parallel: whether several threads prepare the training batches. TensorFlow's deterministic operations
@@ -245,10 +246,11 @@ def load_data(
     augment = check_augment(augment, known.input_shape, known.classes)
     if targets == "inputs" and "mixup" in augment:
         raise ValueError('augment: mixup mixes labels, and targets="inputs" has none; leave mixup out.')
-    if "flip" in augment and targets == "labels" and known.task == "regression":
+    if moving := [way for way in augment if way in MOVING and targets == "labels" and known.task == "regression"]:
         raise ValueError(
-            f"augment: flip mirrors the pictures of {name} and not their values: a curve to the left would count as "
-            "one to the right. Leave it out; of a drive, the option mirror=True mirrors both."
+            f"augment: {moving[0]} mirrors or moves the pictures of {name} and not their values: a curve to the left "
+            "would count as one to the right, and the middle of the lane as its edge. Leave it out (--augment none); "
+            "of a drive, the option mirror=True mirrors both."
         )
     if "mixup" in augment and (known.task in EVERY_STEP or known.input_tokens or None in known.input_shape):
         raise ValueError(f"augment: mixup blends images and the like; those of {name} are sequences. Leave it out.")
