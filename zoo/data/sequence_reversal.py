@@ -64,7 +64,7 @@ DESCRIPTION = Description(
     licence=LICENCE,
     source="generated from a formula and a seed",
     input_tokens=len(SPECIAL) + len(LETTERS),
-    baselines=baseline(np.arange(SHORTEST, LONGEST + 1), len(LETTERS)),
+    baselines=baseline(np.arange(SHORTEST, LONGEST + 1), len(LETTERS)),  # `load` counts the lengths that were drawn
 )
 
 
