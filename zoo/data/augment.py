@@ -155,6 +155,7 @@ def _pick(images, rows, columns):
 
 # In this order: what moves the picture first, what hides a piece of it last.
 _AUGMENTATIONS: dict[str, Callable[..., Any]] = {"crop": crop, "shift": shift, "flip": flip, "cutout": cutout}
+MOVING = ("crop", "shift", "flip")  # what may change a value that is read off the picture, such as a steering angle
 
 
 def check_augment(

@@ -7,7 +7,8 @@ Real files repeat hours and leave hours out. Nothing is done about either unless
     gaps="fill"                          a missing step holds the value before it, in windows; it is never predicted
     allow_gaps=True                      the rows are taken as evenly spaced
 
-Dates with a time zone are put on the clock of the first row: an hour stays an hour where summer time begins.
+Dates with a time zone, such as 2024-03-31T01:00:00+01:00, are put on the clock of the first row: an hour stays an hour
+where summer time begins. If all have one offset from UTC, or the same time of day, as days have, they stay local.
 """
 
 import re
@@ -148,12 +149,12 @@ def put_on_grid(
 
 
 def _on_one_clock(dates: list[datetime], where: str, rows: np.ndarray) -> np.ndarray:
-    """Dates as datetime64; those with a time zone by the clock of the first row, also where it is not theirs."""
+    """Dates as datetime64; those with a time zone by the clock of the first row, unless all are at the same time."""
     has_zone = [date.utcoffset() is not None for date in dates]
     if any(has_zone) and not all(has_zone):
         with_, without = rows[has_zone.index(True)], rows[has_zone.index(False)]
         raise ValueError(f"{where}: row {with_} has a time zone and row {without} has none; give all of them one.")
-    if any(has_zone):
+    if any(has_zone) and len({date.time() for date in dates}) > 1:
         dates = [date.astimezone(dates[0].tzinfo) for date in dates]
     return np.array([date.replace(tzinfo=None) for date in dates], "datetime64[us]")
 

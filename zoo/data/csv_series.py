@@ -35,7 +35,9 @@ def load(
 ) -> Samples:
     """Windows of one column, or several, and the steps that follow in one.
 
-    Rows are put in the order of the column of dates, if there is one; without dates, a row is a day.
+    Rows are put in the order of the column of dates, if there is one; without dates, a row is a day. Dates with a time
+    zone, such as 2024-03-01T09:00:00+01:00, keep their local hours if all have one offset from UTC, or one time of day;
+    otherwise, as around a change to summer time, all are put on the clock of the first row.
 
     Args:
         path: of the file, which may be compressed (.csv.gz); its first row names the columns.

@@ -88,6 +88,8 @@ class Description:
         source: who made it.
         homepage: where to read more.
         scale: of a series that is itself the input; None for everything else.
+        input_scales: how the columns that the windows of a series show were standardised; features of the calendar,
+            which follow them, are not.
         outputs: what a regression predicts, in the order of the targets' columns.
         input_tokens: number of different tokens in the inputs, which are whole numbers from 0, the padding, up; None
             for inputs that are no tokens.
@@ -111,6 +113,7 @@ class Description:
     source: str
     homepage: str = ""
     scale: Scale | None = None
+    input_scales: tuple[Scale, ...] = ()
     outputs: tuple[Output, ...] = ()
     input_tokens: int | None = None
     input_tokenizer: "Tokenizer | None" = field(default=None, repr=False, compare=False)

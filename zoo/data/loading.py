@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import unknown_name
-from .augment import check_augment
+from .augment import MOVING, check_augment
 from .catalogue import draws_test_part, source_of
-from .description import EVERY_STEP, Description
+from .description import EVERY_STEP, Description, Output, Scale
+from .restandardising import restandardised
 from .samples import Samples, StreamedSamples, rows_of, to_float
 from .splits import check_share
 from .tensorflow_import import import_tensorflow
@@ -48,7 +49,7 @@ class LoadedData:
         parallel: bool = True,
         targets: str = "labels",
     ):
-        self._parts = samples.parts
+        self._parts = dict(samples.parts)
         self.lengths = samples.lengths
         self.baselines = samples.baselines
         counts = {part: len(y) for part, (_, y) in samples.parts.items()}
@@ -107,6 +108,36 @@ class LoadedData:
         x, y = self._parts[part]
         chosen = np.random.default_rng(0).permutation(len(y))[:count]
         return to_float(rows_of(x, chosen)), y[chosen]
+
+    def standardise_as(self, outputs: Sequence[Output], input_scales: Sequence[Scale]) -> None:
+        """Puts targets, baselines and the windows of a series in the scale of other data, by which a model has learned.
+
+        To be called before any batches are made.
+
+        Args:
+            outputs: of the other data's description.
+            input_scales: likewise.
+
+        Raises:
+            ValueError: if they are of another number than those of these data.
+        """
+        known = self.description
+        for ours, theirs in ((known.outputs, outputs), (known.input_scales, input_scales)):
+            if len(ours) != len(theirs):
+                raise ValueError(
+                    f"the model says how {len(theirs)} values and columns of a series were standardised when it was "
+                    f"trained; {known.name} has {len(ours)}. Fit it to these data."
+                )
+        for part, (x, y) in self._parts.items():
+            if known.input_scales:
+                x = x if x.ndim == 3 else x[..., np.newaxis]  # (N, W, D)
+                columns = len(known.input_scales)
+                shown = restandardised(x[..., :columns], known.input_scales, input_scales)
+                x = np.concatenate([shown, x[..., columns:]], axis=-1).reshape(len(y), *known.input_shape)
+            self._parts[part] = x, restandardised(y, known.outputs, outputs)
+        self.baselines = {name: restandardised(one, known.outputs, outputs) for name, one in self.baselines.items()}
+        scale = input_scales[0] if input_scales else known.scale
+        self.description = replace(known, outputs=tuple(outputs), input_scales=tuple(input_scales), scale=scale)
 
     @cached_property
     def train(self):
@@ -206,7 +237,8 @@ def load_data(
         validation_share: share of the samples not in the test part that is held out to validate, in [0, 1).
         augment: random changes to the training images, such as `{"shift": 2}`: "crop" and "shift" by up to so
             many pixels, "flip" left to right (True), "cutout" of a square of so many pixels; and "mixup" with the
-            alpha of its Beta distribution, which makes distributions over the classes of the training targets.
+            alpha of its Beta distribution, which makes distributions over the classes of the training targets. Where
+            the targets are values, of a regression, "cutout" alone is right: the others would make them wrong.
         fold: `(k, K)`, k from 0 to K - 1: fold k of a K-fold cross-validation is the test part. For data
             without a test part of its own.
         parallel: whether several threads prepare the training batches. TensorFlow's deterministic operations
@@ -245,10 +277,11 @@ def load_data(
     augment = check_augment(augment, known.input_shape, known.classes)
     if targets == "inputs" and "mixup" in augment:
         raise ValueError('augment: mixup mixes labels, and targets="inputs" has none; leave mixup out.')
-    if "flip" in augment and targets == "labels" and known.task == "regression":
+    if moving := [way for way in augment if way in MOVING and targets == "labels" and known.task == "regression"]:
         raise ValueError(
-            f"augment: flip mirrors the pictures of {name} and not their values: a curve to the left would count as "
-            "one to the right. Leave it out; of a drive, the option mirror=True mirrors both."
+            f"augment: {moving[0]} mirrors or moves the pictures of {name} and not their values: a curve to the left "
+            "would count as one to the right, and the middle of the lane as its edge. Leave it out (--augment none); "
+            "of a drive, the option mirror=True mirrors both."
         )
     if "mixup" in augment and (known.task in EVERY_STEP or known.input_tokens or None in known.input_shape):
         raise ValueError(f"augment: mixup blends images and the like; those of {name} are sequences. Leave it out.")

@@ -10,7 +10,7 @@ from .description import Description, Output
 from .naive_forecasts import naive_forecasts, seasons
 from .samples import Samples
 from .steps import DAY, counted, step_name
-from .windows import check_horizon, check_window, starts_of_series, windows_of_series
+from .windows import check_horizon, check_window, column_scales, starts_of_series, windows_of_series
 
 WINDOWS = {"day": 28, "hour": 48}  # the steps that windows show unless the user says otherwise
 _OTHER_WINDOW = 28
@@ -98,7 +98,11 @@ def samples_of_series(
     outputs = tuple(Output(series.columns[0] + how_far, scale.unit, scale.mean, scale.std) for how_far in ahead)
     shape = parts["train"][0].shape[1:]
     shown = (*series.columns, *names) if len(shape) == 2 else ()
-    description = replace(description, input_shape=shape, scale=scale, outputs=outputs, step=step, features=shown)
+    columns = np.asarray(series.values, "float64").reshape(len(known), -1)
+    scales = column_scales(columns, known, validation_share, (scale.unit, *series.columns[1:]))
+    description = replace(
+        description, input_shape=shape, scale=scale, input_scales=scales, outputs=outputs, step=step, features=shown
+    )
     return Samples(parts, description, baselines=naive)
 
 

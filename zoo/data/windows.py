@@ -14,7 +14,7 @@ Shapes:
     D  columns of the series, and features of the calendar
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -91,6 +91,24 @@ def starts_of_series(
     return starts
 
 
+def column_scales(
+    columns: np.ndarray, known: np.ndarray, validation_share: float, units: Sequence[str]
+) -> tuple[Scale, ...]:
+    """How each column of a series is standardised: by its known training steps; one that never changes is only moved.
+
+    Args:
+        columns: float array, shape `(steps, columns)`, oldest first.
+        known: bool array, shape `(steps,)`: which values were measured.
+        validation_share: share of the steps not in the test part, in [0, 1).
+        units: of the columns.
+    """
+    span = calendar_parts(len(columns), validation_share)["train"]
+    trained_on = columns[span.start : span.stop][known[span.start : span.stop]]
+    mean, std = trained_on.mean(axis=0), trained_on.std(axis=0)
+    std[np.ptp(trained_on, axis=0) == 0] = 1  # by rounding, it may be a little above 0
+    return tuple(Scale(float(m), float(s), unit) for m, s, unit in zip(mean, std, units, strict=True))
+
+
 def windows_of_series(
     values: np.ndarray,
     window: int,
@@ -138,13 +156,12 @@ def windows_of_series(
     known = np.ones(len(columns), bool) if known is None else known
     if starts is None:
         starts = starts_of_series(known, known, window, validation_share, name, horizon, step)
+    scales = column_scales(columns, known, validation_share, [unit] * columns.shape[1])
     span = calendar_parts(len(columns), validation_share)["train"]
-    trained_on = columns[span.start : span.stop][known[span.start : span.stop]]
-    mean, std = trained_on.mean(axis=0), trained_on.std(axis=0)
-    std[np.ptp(trained_on, axis=0) == 0] = 0  # which rounding may hide
-    if std[0] == 0:
-        raise ValueError(f"{name}: the value is {mean[0]:g} on all training {plural(step)}; there is nothing to learn.")
-    std[std == 0] = 1  # of a column beside it, which is only shown
+    if not np.ptp(columns[span.start : span.stop, 0][known[span.start : span.stop]]):
+        only = scales[0].mean
+        raise ValueError(f"{name}: the value is {only:g} on all training {plural(step)}; there is nothing to learn.")
+    mean, std = (np.array([getattr(one, name) for one in scales]) for name in ("mean", "std"))
     shown = ((columns - mean) / std).astype("float32")
     targets = np.lib.stride_tricks.sliding_window_view(shown[:, 0], horizon)  # (steps - H + 1, H)
     if calendar is not None:
@@ -155,4 +172,4 @@ def windows_of_series(
     for part, t in starts.items():
         past = np.moveaxis(pasts[t - window], 1, 2)  # (N, W, D)
         parts[part] = (past[..., 0] if flat else np.ascontiguousarray(past), targets[t])
-    return parts, Scale(mean=float(mean[0]), std=float(std[0]), unit=unit)
+    return parts, scales[0]

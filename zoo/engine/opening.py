@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..data.description import Output
+from ..data.description import Output, Scale
 from ..errors import unknown_name
 from ..presets import list_presets, load_preset
 from ..registry import list_models, model_class
@@ -29,6 +29,7 @@ class Trained:
         input_tokenizer: that made tokens of its inputs' text; None if they are no text, or the file does not say.
         target_tokenizer: the same of a translation's targets.
         outputs: what a regression predicts, and how it was standardised; empty if the file does not say.
+        input_scales: how the columns of a series that it was shown were standardised; empty if the file does not say.
     """
 
     model: keras.Model
@@ -39,6 +40,7 @@ class Trained:
     input_tokenizer: Any = None
     target_tokenizer: Any = None
     outputs: tuple[Output, ...] = ()
+    input_scales: tuple[Scale, ...] = ()
 
     @property
     def split(self) -> dict[str, Any]:
@@ -107,7 +109,8 @@ def _open_run(folder: RunFolder) -> Trained:
         model = load_model_file(folder.model_path)
         tokenizers = map(folder.read_tokenizer, TOKENIZERS)
         known = Trained(model, data["name"], data["class_names"], recipe, fold, *tokenizers)
-        return replace(known, outputs=_outputs(data))
+        scales = tuple(Scale(**one) for one in data.get("input_scales", ()))  # none in those of an earlier version
+        return replace(known, outputs=_outputs(data), input_scales=scales)
     except KeyError as error:
         raise ValueError(f"{folder.path / 'config.json'} is not a fit's: it says nothing of {error}.") from error
 

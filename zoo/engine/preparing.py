@@ -209,6 +209,7 @@ def run_config(recipe: Recipe, model, description, fold, command) -> dict[str, A
             "samples": dict(description.samples),
             "class_names": list(description.class_names or []),
             "outputs": [asdict(one) for one in description.outputs],
+            "input_scales": [asdict(one) for one in description.input_scales],
         },
         "versions": {
             "python": platform.python_version(),

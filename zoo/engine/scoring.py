@@ -17,6 +17,13 @@ from .run_folder import TOKENIZERS
 
 PARTS = ("train", "validation", "test")
 
+# Options that decide which samples are in which part, of data where neither the seed nor a fold does.
+_SPLITTING = (
+    *("validation_share", "log", "skip", "repeats", "gaps", "allow_gaps", "dates"),
+    *("days", "samples", "drives", "speakers"),
+)
+_NEW_DATA = ("data_seed", "series_seed", "road_seed")  # with another of these, nothing is what was trained on
+
 
 def score_trained(
     trained: Trained,
@@ -27,14 +34,14 @@ def score_trained(
 ) -> dict[str, float]:
     """Loss and metrics of a trained model on one part of a data set.
 
+    Values are standardised as those that the model was trained on, whatever mean and deviation the data have.
+
     Args:
         trained: the model, as `open_model` gives it.
         data: a data set in place of its own.
         data_dir: folder of prepared data sets.
         part: "train", "validation" or "test"; of its own data, the very parts it was trained with.
-        options: further arguments of `load_data`, for other data.
-
-    Values to predict are those that the data's own training part has standardised.
+        options: further arguments of `load_data`.
 
     Raises:
         ValueError: if the data are unknown, of another shape, or of other classes, or if options might put samples
@@ -46,18 +53,17 @@ def score_trained(
     name = trained.data if data is None else data
     if name is None:
         raise ValueError("this file does not say what it was trained on; name the data with --data.")
-    changed = [option for option, value in (options or {}).items() if trained.split.get(option) != value]
-    if own and changed and draws_test_part(name):
-        raise ValueError(
-            f"{', '.join(changed)}: with other options, other samples of {name} would test, some of which the model "
-            "has learned from. Leave them out."
-        )
+    if own:
+        _check_split(trained, name, options or {})
     recipe = trained.recipe
     split = {**(trained.split if own else {}), **(options or {}), "targets": targets_for(trained.model)}
     loaded = load_data(name, data_dir=data_dir, batch_size=recipe.get("batch_size", 128), **split)
     if not loaded.description.samples[part]:
         raise ValueError(f"{name} has no {part} part.")
     _check_fit(trained, loaded.description)
+    values = loaded.description.outputs if split["targets"] == "labels" else ()
+    if values and trained.outputs and values != trained.outputs:
+        loaded.standardise_as(trained.outputs, trained.input_scales)  # the model's answers are in no other scale
     if not trained.model.compiled:
         if not recipe and trained.model.output_shape[-1] < 2:
             raise ValueError("this model was saved without its loss; compile it before saving, or name a run folder.")
@@ -66,6 +72,17 @@ def score_trained(
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
     return score(trained.model, loaded.evaluation(part))
+
+
+def _check_split(trained: Trained, name: str, options: Mapping[str, Any]) -> None:
+    changed = [option for option, value in options.items() if trained.split.get(option) != value]
+    if not set(changed).isdisjoint(_NEW_DATA):
+        return
+    if deciding := changed if draws_test_part(name) else [option for option in changed if option in _SPLITTING]:
+        raise ValueError(
+            f"{', '.join(deciding)}: with other options, other samples of {name} would test, some of which the model "
+            "has learned from. Leave them out."
+        )
 
 
 def _check_fit(trained: Trained, description) -> None:

@@ -70,6 +70,11 @@ class TestTimeZones:
         _, y = all_parts(load_data(write(tmp_path, rows), column="traffic", window=24))
         np.testing.assert_array_equal(np.unique(y), np.arange(24, HOURS))
 
+    def test_a_day_stays_a_day(self, tmp_path, rows):
+        days = [[row[0][:11] + "00:00:00" + row[0][-6:], *row[1:]] for row in rows[::24]]
+        _, y = all_parts(load_data(write(tmp_path, days), column="traffic", window=2))
+        np.testing.assert_array_equal(np.unique(y), np.arange(48, HOURS, 24))
+
     def test_dates_without_one_among_others_are_refused(self, tmp_path, rows):
         rows[7][0] = rows[7][0][:-6]
         with pytest.raises(ValueError, match="row 2 has a time zone and row 9 has none; give all of them one"):

@@ -255,9 +255,11 @@ def test_names_by_class_stay_texts_whatever_lies_beside_them(tmp_path):
     assert load_data(tmp_path).description.class_names == ("German", "Polish")
 
 
-def test_a_mirrored_picture_with_the_angle_as_it_was_is_refused(tub):
-    with pytest.raises(ValueError, match=r"flip mirrors the pictures of .* and not their values"):
-        load_data(tub, augment={"flip": True})
+@pytest.mark.parametrize("augment", [{"flip": True}, {"shift": 1}, {"crop": 1}])
+def test_a_mirrored_or_moved_picture_with_the_angle_as_it_was_is_refused(tub, augment):
+    with pytest.raises(ValueError, match=f"{next(iter(augment))} mirrors or moves the pictures of .* and not their"):
+        load_data(tub, augment=augment)
+    assert load_data(tub, augment=augment | {"cutout": 2}, targets="inputs").augment
 
 
 def test_nobody_draws_the_test_part_of_a_drive(tub):

@@ -1,13 +1,17 @@
 """What is told beside a result: errors in units, naive forecasts, the majority class; and their means over runs."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pytest
 
+from gradschool.zoo.data import load_data
 from gradschool.zoo.data.description import Description, Output
+from gradschool.zoo.engine import scoring
 from gradschool.zoo.engine.evaluation import Predictions, errors_in_units, majority_accuracy
 from gradschool.zoo.engine.opening import Trained
 from gradschool.zoo.engine.repeats import summarise
-from gradschool.zoo.engine.scoring import _check_fit
+from gradschool.zoo.engine.scoring import _check_fit, score_trained
 from gradschool.zoo.models.linear_regression import LinearRegression
 
 TARGETS = np.array([[0.0, 1.0], [2.0, -1.0]])
@@ -55,3 +59,29 @@ def test_values_in_another_unit_are_refused():
     _check_fit(trained, described(Output("angle", "degrees", 2.0, 3.0)))
     with pytest.raises(ValueError, match="the model predicts degrees; the values of d are of full lock"):
         _check_fit(trained, described(Output("angle", "of full lock")))
+
+
+def test_other_data_are_scored_in_the_scale_of_the_run(tmp_path, monkeypatch):
+    """The model's answers are standardised as its own data were, whatever the others' mean and deviation."""
+    files = [tmp_path / "own.csv", tmp_path / "other.csv"]
+    for scale, file in enumerate(files, start=1):
+        rows = [f"{datetime(2024, 3, 1) + timedelta(days=day)},{scale * (day % 7)}" for day in range(100)]
+        file.write_text("\n".join(["day,views", *rows]) + "\n")
+    own = load_data(files[0], window=3).description
+    model = LinearRegression((3,))
+    model.compile(loss="mse")
+    trained = Trained(model, str(files[0]), [], {}, outputs=own.outputs, input_scales=own.input_scales)
+    monkeypatch.setattr(scoring, "score", lambda _, batches: next(iter(batches)))
+    x, y = (np.asarray(one) for one in score_trained(trained, str(files[1]), options={"window": 3}))
+    restore, days = own.outputs[0].restore, np.arange(80, 100)
+    np.testing.assert_allclose(restore(y[:, 0]), 2 * (days % 7), atol=1e-5)
+    np.testing.assert_allclose(restore(x[:, -1]), 2 * ((days - 1) % 7), atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"gaps": "fill"}, {"validation_share": 0.3}])
+def test_a_series_is_not_split_in_another_way_than_in_training(tmp_path, options):
+    (tmp_path / "own.csv").touch()
+    own = str(tmp_path / "own.csv")
+    trained = Trained(LinearRegression((3,)), own, [], {"data_options": {"validation_share": 0.2}})
+    with pytest.raises(ValueError, match=f"{next(iter(options))}: with other options, other samples"):
+        score_trained(trained, options=options)
