@@ -80,7 +80,7 @@ def assert_same(model, other, inputs, atol=0.0):
 
 
 # === Size and shape ===
-ONCE_IS_ENOUGH = keras.backend.backend() == "tensorflow"  # counting does not depend on the back end, and takes long
+ONCE_IS_ENOUGH = keras.backend.backend() == "tensorflow"  # for what does not depend on the back end, and takes long
 
 
 @pytest.mark.slow
@@ -199,8 +199,9 @@ def test_config_inverts_the_constructor_and_fits_into_json(case):
     copy = case.model_class.from_config(json.loads(json.dumps(config)))
     assert json.dumps(copy.get_config()) == json.dumps(config)
     copy.set_weights(model.get_weights())
-    inputs, _ = case.samples(model, BATCH)
-    assert_same(model, copy, inputs)
+    if ONCE_IS_ENOUGH:  # elsewhere the next test compares answers
+        inputs, _ = case.samples(model, BATCH)
+        assert_same(model, copy, inputs)
 
 
 @every_model()
