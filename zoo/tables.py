@@ -119,8 +119,8 @@ def data_table(descriptions: Iterable[Any]) -> Table:
 def description_table(description: Any) -> Table:
     """What is known about one data set, a row per fact."""
     facts = {one.name: value for one in fields(description) if (value := getattr(description, one.name))}
-    for tokenizer in ("input_tokenizer", "target_tokenizer"):
-        facts.pop(tokenizer, None)
+    for one in ("input_tokenizer", "target_tokenizer", "input_scales"):
+        facts.pop(one, None)
     facts["input_shape"] = " x ".join(map(show_size, description.input_shape))
     facts["samples"] = ", ".join(f"{count:,} {part}" for part, count in description.samples.items())
     if description.class_names:
@@ -200,4 +200,4 @@ def show_result(name: str, metrics: Mapping[str, Any]) -> str:
 def _in_unit(name: str, errors: Mapping[str, Any]) -> str:
     others = {other: value for other, value in errors.items() if other not in (name, "unit")}
     told = ", ".join(f"{other.replace('_', ' ')}: {value:,.4g}" for other, value in others.items())
-    return f"{errors[name]:,.4g} {errors['unit']}" + (f" ({told})" if told else "")
+    return f"{errors[name]:,.4g} {errors['unit']}".rstrip() + (f" ({told})" if told else "")

@@ -19,7 +19,9 @@ def compare(
         str, typer.Option(metavar="NAMES", help="With commas between: sgd, momentum, nesterov, adagrad, adam, ...")
     ] = "sgd,momentum,adam",
     seeds: Annotated[int, typer.Option(help="How many, counted from 0; one gives no intervals.")] = 5,
-    data: Annotated[str | None, typer.Option(help="A data set's name, an image folder or a .csv file.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A data set's name, or a file or folder: images, texts, a series, a drive.")
+    ] = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the samples.", show_default="the recipe's")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="the recipe's")] = None,

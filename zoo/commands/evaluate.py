@@ -25,12 +25,15 @@ def evaluate(
     if data or card:
         check_available(data or card["data"], data_dir)  # before the engine, which imports Keras
     from ..engine.opening import open_model
-    from ..engine.scoring import score_trained
-    from ..tables import figures_table
+    from ..engine.scoring import measure_trained
+    from ..tables import figures_table, show_result
 
     options = data_options(data_option or [])
-    figures = score_trained(open_model(trained), data, data_dir, part, options)
+    measured = measure_trained(open_model(trained), data, data_dir, part, options)
     if as_json:
-        print_json({part: figures})
-    else:
-        Console().print(figures_table({part: figures}))
+        print_json(measured)
+        return
+    console = Console()
+    console.print(figures_table({part: measured[part]}))
+    if "test_in_units" in measured:
+        console.print(f"\n[bold]test {show_result('mean_absolute_error', measured)}[/bold]", highlight=False)

@@ -19,7 +19,9 @@ LAUNCHED_BY = "GRADSCHOOL_LAUNCHED_BY"  # variable in which `gradschool launch` 
 def fit(
     context: typer.Context,
     model: Annotated[str, typer.Argument(help="The model to train; gradschool models lists them.")],
-    data: Annotated[str | None, typer.Option(help="A data set's name, an image folder or a .csv file.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A data set's name, or a file or folder: images, texts, a series, a drive.")
+    ] = None,
     data_dir: DataDir = None,
     recipe_name: Annotated[
         str | None, typer.Option("--recipe", help="One of several recipes by its name, such as resnet20_cifar10_today.")

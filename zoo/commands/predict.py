@@ -52,6 +52,8 @@ def _classify_texts(opened, texts: list[str], picture: Path | None, as_json: boo
 
     if picture:
         raise ValueError("--picture is for images; this model takes texts.")
+    if files := [text for text in texts if Path(text).is_file()]:
+        raise ValueError(f"{files[0]} is a file, and this model takes texts: give what stands in it.")
     answers = classify_texts(opened, texts)
     if as_json:
         print_json([{"text": one.text, "class": one.class_name, "confidence": one.confidence} for one in answers])

@@ -67,7 +67,10 @@ def _lines(file: Path | None) -> list[str]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is no text in UTF-8: byte {error.start} does not fit.") from error
-    return [line for line in text.split("\n") if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
+    if tabbed := [number for number, line in enumerate(lines, start=1) if "\t" in line]:
+        raise ValueError(f"{file}, text {tabbed[0]}, has a tab: give one text a line, without its translation.")
+    return lines
 
 
 def _row(one: Any) -> dict[str, Any]:

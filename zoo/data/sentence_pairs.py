@@ -181,7 +181,8 @@ def split_pairs(pairs: Sequence[Pair], validation_share: float, seed: int, name:
     if validated > len(small) or validated == len(small) == len(sizes):
         raise ValueError(
             f"{name}: its {len(pairs)} pairs are too few, or share too many sentences, to set some aside: there are "
-            f"{len(sizes)} groups without a sentence in common. Add pairs, or validate on fewer."
+            f"{len(sizes)} groups without a sentence in common. Add pairs. (Labels of "
+            "sentences are whole numbers; another text behind a tab is a translation.)"
         )
     part_of[small[:tested]], part_of[small[tested:validated]] = 1, 2
     found = part_of[of_pairs]

@@ -10,9 +10,10 @@ from ..data.description import EVERY_STEP
 from ..errors import unknown_name
 from ..layers.losses import get_loss
 from ..layers.metrics import get_metrics, metrics_for
-from .evaluation import score
+from .evaluation import errors_in_units, predict_test, score
 from .opening import Trained
 from .preparing import check_inputs, targets_for
+from .results import TRANSLATED
 from .run_folder import TOKENIZERS
 
 PARTS = ("train", "validation", "test")
@@ -47,6 +48,38 @@ def score_trained(
         ValueError: if the data are unknown, of another shape, or of other classes, or if options might put samples
             that the model has learned from into another part.
     """
+    return score(trained.model, _load(trained, data, data_dir, part, options).evaluation(part))
+
+
+def measure_trained(
+    trained: Trained,
+    data: str | None = None,
+    data_dir: Path | None = None,
+    part: str = "test",
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The same as `metrics.json` has it, under the part's name: with BLEU, or errors in units beside naive forecasts.
+
+    Args, Raises: as of `score_trained`.
+
+    Returns:
+        By the part's name its figures; of values to predict in the test part, "test_in_units" as well.
+    """
+    loaded = _load(trained, data, data_dir, part, options)
+    measured: dict[str, Any] = {part: score(trained.model, loaded.evaluation(part))}
+    task = getattr(trained.model, "task", loaded.description.task)
+    if task == "translation":
+        from ..generation.bleu import translation_results
+
+        measured[part] |= translation_results(trained.model, loaded, part, most=TRANSLATED).scores
+    elif task == "regression" and loaded.description.outputs and part == "test":
+        predictions = predict_test(trained.model, loaded)
+        measured["test_in_units"] = errors_in_units(predictions, loaded.description, loaded.baselines)
+    return measured
+
+
+def _load(trained: Trained, data: str | None, data_dir: Path | None, part: str, options: Mapping[str, Any] | None):
+    """The data on which a model is to be measured, which is compiled then."""
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     own = data is None or data_identity(data) == trained.data
@@ -71,7 +104,7 @@ def score_trained(
         metrics = get_metrics(names, per_step=loaded.description.task in EVERY_STEP)
         loss = get_loss(recipe.get("loss", "cross_entropy"), recipe.get("label_smoothing", 0.0))
         trained.model.compile(loss=loss, metrics=metrics)
-    return score(trained.model, loaded.evaluation(part))
+    return loaded
 
 
 def _check_split(trained: Trained, name: str, options: Mapping[str, Any]) -> None:

@@ -130,7 +130,7 @@ def beam_search(
 def _limits(most: Any, sources: int) -> np.ndarray:
     limits = np.broadcast_to(np.asarray(most), (sources,))
     if limits.dtype.kind != "i" or limits.min(initial=1) < 1:
-        raise ValueError(f"most must be a whole number of at least 1, or one for each source; got {most!r}.")
+        raise ValueError(f"most must be a whole number of at least 1, or one for each source; got {limits.tolist()}.")
     return limits
 
 

@@ -64,5 +64,7 @@ def test_mistakes_are_refused(run, tmp_path, capsys, monkeypatch):
     file = tmp_path / "latin.txt"
     file.write_bytes(b"caf\xe9")
     assert "no text in UTF-8" in refused(capsys, run, "--file", str(file))
+    file.write_text("cats\tchats\n")
+    assert "text 1, has a tab: give one text a line" in refused(capsys, run, "--file", str(file))
     monkeypatch.setattr(opening, "open_model", lambda name: Trained(MLP((3,), 2), None, [], {}))
     assert "does not translate" in refused(capsys, run, "cats")

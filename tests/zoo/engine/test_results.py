@@ -11,8 +11,9 @@ from gradschool.zoo.engine import scoring
 from gradschool.zoo.engine.evaluation import Predictions, errors_in_units, majority_accuracy
 from gradschool.zoo.engine.opening import Trained
 from gradschool.zoo.engine.repeats import summarise
-from gradschool.zoo.engine.scoring import _check_fit, score_trained
+from gradschool.zoo.engine.scoring import _check_fit, measure_trained, score_trained
 from gradschool.zoo.models.linear_regression import LinearRegression
+from gradschool.zoo.models.seq2seq import Seq2Seq
 
 TARGETS = np.array([[0.0, 1.0], [2.0, -1.0]])
 ANSWERS = np.array([[1.0, 1.0], [2.0, 2.0]])
@@ -76,6 +77,37 @@ def test_other_data_are_scored_in_the_scale_of_the_run(tmp_path, monkeypatch):
     restore, days = own.outputs[0].restore, np.arange(80, 100)
     np.testing.assert_allclose(restore(y[:, 0]), 2 * (days % 7), atol=1e-5)
     np.testing.assert_allclose(restore(x[:, -1]), 2 * ((days - 1) % 7), atol=1e-5)
+
+
+def test_errors_are_measured_in_units_beside_what_needs_no_model(tmp_path):
+    file = tmp_path / "own.csv"
+    values = np.random.default_rng(0).integers(100, size=100)
+    rows = [f"{datetime(2024, 3, 1) + timedelta(days=day)},{value}" for day, value in enumerate(values)]
+    file.write_text("\n".join(["day,views", *rows]) + "\n")
+    own = load_data(file, window=3).description
+    model = LinearRegression((3,))
+    model.compile(loss="mse")
+    model.set_weights([np.zeros((3, 1)), np.zeros(1)])  # its answer is always the mean
+    recipe = {"data_options": {"window": 3}}
+    trained = Trained(model, str(file), [], recipe, outputs=own.outputs, input_scales=own.input_scales)
+    found = measure_trained(trained)["test_in_units"]
+    tested = values[80:]
+    assert found["unit"] == "views"
+    assert found["mean_absolute_error"] == pytest.approx(np.abs(tested - own.outputs[0].mean).mean(), rel=1e-5)
+    assert found["last_value"] == pytest.approx(np.abs(tested - values[79:-1]).mean(), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_translator_is_measured_by_bleu_again(tmp_path):
+    file = tmp_path / "pairs.tsv"
+    file.write_text("".join(f"{a} {b}\t{b} {a}\n" for a in "abcdefgh" for b in "abcdefgh"))
+    known = load_data(file).description
+    model = Seq2Seq(known.input_tokens, known.classes, units=3, embedding=2)
+    tokenizers = {"input_tokenizer": known.input_tokenizer, "target_tokenizer": known.target_tokenizer}
+    found = measure_trained(Trained(model, str(file), [], {}, **tokenizers), part="validation")["validation"]
+    assert found["sentences"] == known.samples["validation"]
+    assert 0 <= found["bleu"] <= 100
+    assert found["loss"] > 0
 
 
 @pytest.mark.parametrize("options", [{"gaps": "fill"}, {"validation_share": 0.3}])
