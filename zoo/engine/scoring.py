@@ -26,14 +26,14 @@ _SPLITTING = (
 _NEW_DATA = ("data_seed", "series_seed", "road_seed")  # with another of these, nothing is what was trained on
 
 
-def score_trained(
+def measure_trained(
     trained: Trained,
     data: str | None = None,
     data_dir: Path | None = None,
     part: str = "test",
     options: Mapping[str, Any] | None = None,
-) -> dict[str, float]:
-    """Loss and metrics of a trained model on one part of a data set.
+) -> dict[str, Any]:
+    """Loss and metrics of a trained model on one part of a data set, named as `metrics.json` has them.
 
     Values are standardised as those that the model was trained on, whatever mean and deviation the data have.
 
@@ -44,26 +44,13 @@ def score_trained(
         part: "train", "validation" or "test"; of its own data, the very parts it was trained with.
         options: further arguments of `load_data`.
 
+    Returns:
+        By the part's name its figures, BLEU of a translation among them; of values to predict in the test part,
+        "test_in_units" as well, beside naive forecasts.
+
     Raises:
         ValueError: if the data are unknown, of another shape, or of other classes, or if options might put samples
             that the model has learned from into another part.
-    """
-    return score(trained.model, _load(trained, data, data_dir, part, options).evaluation(part))
-
-
-def measure_trained(
-    trained: Trained,
-    data: str | None = None,
-    data_dir: Path | None = None,
-    part: str = "test",
-    options: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The same as `metrics.json` has it, under the part's name: with BLEU, or errors in units beside naive forecasts.
-
-    Args, Raises: as of `score_trained`.
-
-    Returns:
-        By the part's name its figures; of values to predict in the test part, "test_in_units" as well.
     """
     loaded = _load(trained, data, data_dir, part, options)
     measured: dict[str, Any] = {part: score(trained.model, loaded.evaluation(part))}

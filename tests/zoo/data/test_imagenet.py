@@ -12,7 +12,7 @@ from gradschool.zoo.engine.checkpoints import Checkpoints
 from gradschool.zoo.engine.feeds import StreamedFeed
 from gradschool.zoo.engine.fitting import fit_recipe
 from gradschool.zoo.engine.opening import Trained
-from gradschool.zoo.engine.scoring import score_trained
+from gradschool.zoo.engine.scoring import measure_trained
 from gradschool.zoo.engine.strategies import get_strategy
 from gradschool.zoo.engine.tensorflow_internals import deterministic_operations
 from gradschool.zoo.inspection.subject import Subject
@@ -83,7 +83,7 @@ def test_the_training_part_is_scored_on_the_middle_of_each_photograph(data_dir, 
     monkeypatch.setattr("gradschool.zoo.engine.scoring.score", lambda model, pipeline: pipeline)
     settings = {"seed": 3, "data_options": {"size": SIZE, "validation_share": SHARE}, "augment": {"flip": True}}
     model = create_model("lenet5", input_shape=(SIZE, SIZE, 3), classes=1000)
-    evaluated = batches(score_trained(Trained(model, "imagenet2012", [], settings), None, data_dir, "train"))
+    evaluated = batches(measure_trained(Trained(model, "imagenet2012", [], settings), None, data_dir, "train")["train"])
     photographs, labels = load(data_dir).numbered("train")
     np.testing.assert_array_equal(np.concatenate([y for _, y in evaluated]), labels)
     np.testing.assert_array_equal(np.concatenate([x for x, _ in evaluated]), [photographs[k] for k in range(30)])

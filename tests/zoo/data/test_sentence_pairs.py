@@ -13,7 +13,7 @@ from gradschool.zoo.data.sentence_pairs import LARGE, components, split_pairs
 from gradschool.zoo.data.text_classes import same_text
 from gradschool.zoo.data.tokenizer import BEGIN, END, UNKNOWN
 from gradschool.zoo.engine.opening import Trained
-from gradschool.zoo.engine.scoring import score_trained
+from gradschool.zoo.engine.scoring import measure_trained
 
 PARTS = ("train", "validation", "test")
 some_pairs = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=60).map(
@@ -194,6 +194,6 @@ def test_the_seed_draws_the_test_part(file):
 def test_a_trained_model_is_not_tested_with_options_that_draw_other_parts(file):
     trained = Trained(None, data_identity(file), [], {"data_options": {"most": 20}})
     with pytest.raises(ValueError, match=r"most: with other options, other samples of .* would test"):
-        score_trained(trained, str(file), options={"most": 30})
+        measure_trained(trained, str(file), options={"most": 30})
     with pytest.raises(ValueError, match="most_words: with other options"):
-        score_trained(trained, options={"most": 20, "most_words": 3})
+        measure_trained(trained, options={"most": 20, "most_words": 3})

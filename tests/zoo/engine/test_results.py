@@ -11,7 +11,7 @@ from gradschool.zoo.engine import scoring
 from gradschool.zoo.engine.evaluation import Predictions, errors_in_units, majority_accuracy
 from gradschool.zoo.engine.opening import Trained
 from gradschool.zoo.engine.repeats import summarise
-from gradschool.zoo.engine.scoring import _check_fit, measure_trained, score_trained
+from gradschool.zoo.engine.scoring import _check_fit, measure_trained
 from gradschool.zoo.models.linear_regression import LinearRegression
 from gradschool.zoo.models.seq2seq import Seq2Seq
 
@@ -73,7 +73,7 @@ def test_other_data_are_scored_in_the_scale_of_the_run(tmp_path, monkeypatch):
     model.compile(loss="mse")
     trained = Trained(model, str(files[0]), [], {}, outputs=own.outputs, input_scales=own.input_scales)
     monkeypatch.setattr(scoring, "score", lambda _, batches: next(iter(batches)))
-    x, y = (np.asarray(one) for one in score_trained(trained, str(files[1]), options={"window": 3}))
+    x, y = (np.asarray(one) for one in measure_trained(trained, str(files[1]), options={"window": 3})["test"])
     restore, days = own.outputs[0].restore, np.arange(80, 100)
     np.testing.assert_allclose(restore(y[:, 0]), 2 * (days % 7), atol=1e-5)
     np.testing.assert_allclose(restore(x[:, -1]), 2 * ((days - 1) % 7), atol=1e-5)
@@ -116,4 +116,4 @@ def test_a_series_is_not_split_in_another_way_than_in_training(tmp_path, options
     own = str(tmp_path / "own.csv")
     trained = Trained(LinearRegression((3,)), own, [], {"data_options": {"validation_share": 0.2}})
     with pytest.raises(ValueError, match=f"{next(iter(options))}: with other options, other samples"):
-        score_trained(trained, options=options)
+        measure_trained(trained, options=options)
